@@ -1,0 +1,28 @@
+"""One JSON object per line. Arguments are formatted, request objects are not: they hold people."""
+
+import json
+import logging
+
+
+class JsonFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        entry = {
+            "at": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info and record.exc_info[0] is not None:
+            # The type and the place, not the message: it may quote a row.
+            entry["exception"] = record.exc_info[0].__name__
+            entry["where"] = _innermost_frame(record)
+        return json.dumps(entry, ensure_ascii=False)
+
+
+def _innermost_frame(record: logging.LogRecord) -> str:
+    traceback = record.exc_info[2] if record.exc_info else None
+    while traceback is not None and traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    if traceback is None:
+        return ""
+    return f"{traceback.tb_frame.f_code.co_filename}:{traceback.tb_lineno}"

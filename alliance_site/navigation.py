@@ -1,0 +1,50 @@
+"""What the top of every page shows: the pages of one's roles, and whether this is the demo."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from alliance_site.policy import POLICY
+from sessions.access import Viewer
+
+PAGES: tuple[tuple[str, Promise], ...] = (
+    ("today", _("Today")),
+    ("caseload", _("Caseload")),
+    ("supervision", _("Supervision")),
+    ("day", _("Day list")),
+    ("settings", _("Settings")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    route: str
+    label: Promise
+
+
+def pages_for(viewer: Viewer) -> list[Page]:
+    """The pages of the top navigation that the policy opens for this viewer."""
+    return [
+        Page(route, label) for route, label in PAGES if "GET" in POLICY.methods_for(route, viewer)
+    ]
+
+
+def home_route(viewer: Viewer) -> str:
+    return pages_for(viewer)[0].route
+
+
+def navigation(request: HttpRequest) -> dict[str, Any]:
+    viewer = getattr(request, "viewer", None)
+    return {
+        "viewer": viewer,
+        "pages": pages_for(viewer) if viewer else [],
+        "route": request.resolver_match.view_name if request.resolver_match else "",
+        "is_demo": settings.DEMO,
+        "may_log_sessions": bool(viewer and viewer.counselor),
+    }

@@ -1,0 +1,141 @@
+"""From stored ratings to what the engine concludes: the whole episode, every time."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import math
+from collections.abc import Sequence
+
+from django.db import DatabaseError, transaction
+
+from measures.models import Assessment, Rater, Rating
+from measures.repair.flags import settle
+from measures.trend import (
+    CLIENT,
+    COUNSELOR,
+    ENGINE,
+    EpisodeAssessment,
+    Sensitivity,
+    SessionAssessment,
+    assess,
+)
+from sessions.models import Episode, Session
+
+logger = logging.getLogger(__name__)
+
+PARAMETERS = {Rater.CLIENT.value: CLIENT, Rater.COUNSELOR.value: COUNSELOR}
+
+
+def assess_episode(*, episode: Episode, rater: str, now: dt.datetime) -> None:
+    """Recompute every assessment of one rater's ratings in an episode and settle its flags.
+
+    Call it with the episode locked, inside the transaction that changed the ratings. If the
+    engine or what follows it fails, the ratings stand: the savepoint is rolled back and each
+    assessment says "failed", for `reassess` to retry.
+    """
+    try:
+        with transaction.atomic():
+            _assess(episode, rater, now)
+    except DatabaseError:
+        # The database, not the engine: a deadlock or a full disk must not pass for an answer.
+        raise
+    except Exception:
+        logger.exception("The trend engine failed; the rating is stored without an assessment.")
+        _mark_failed(episode, rater)
+
+
+def _assess(episode: Episode, rater: str, now: dt.datetime) -> None:
+    sessions = list(Session.objects.held().filter(episode=episode).order_by("starts_at"))
+    ratings = {
+        rating.session_id: rating
+        for rating in Rating.objects.current().by(rater).filter(session__episode=episode)
+    }
+    concluded = assess(
+        [_row(ratings.get(session.pk)) for session in sessions],
+        parameters=PARAMETERS[rater],
+        sensitivity=Sensitivity(episode.organization.sensitivity),
+    )
+    assessments = _store(sessions, ratings, concluded)
+    settle(episode=episode, rater=rater, assessments=assessments, now=now)
+
+
+def _row(rating: Rating | None) -> list[float]:
+    if rating is None:
+        return [math.nan] * 3
+    return [math.nan if value is None else value for value in rating.facet_values]
+
+
+def _store(
+    sessions: Sequence[Session], ratings: dict[int, Rating], concluded: EpisodeAssessment
+) -> list[Assessment]:
+    """Write one assessment per rated session; returns them in session order."""
+    kept = {each.rating_id: each for each in _existing(ratings)}
+    assessments = []
+    for session, conclusion in zip(sessions, concluded.sessions, strict=True):
+        rating = ratings.get(session.pk)
+        if rating is None:
+            continue
+        rating.session = session
+        assessment = kept.get(rating.pk) or Assessment(organization_id=rating.organization_id)
+        assessment.rating = rating
+        _fill(assessment, conclusion, sessions)
+        assessment.engine, assessment.parameters = concluded.engine, concluded.parameters
+        assessments.append(assessment)
+    Assessment.objects.bulk_create([each for each in assessments if each.rating_id not in kept])
+    Assessment.objects.bulk_update(kept.values(), COMPUTED)
+    return assessments
+
+
+def _existing(ratings: dict[int, Rating]) -> list[Assessment]:
+    return list(Assessment.objects.filter(rating__in=[rating.pk for rating in ratings.values()]))
+
+
+def _fill(
+    assessment: Assessment, conclusion: SessionAssessment, sessions: Sequence[Session]
+) -> None:
+    assessment.score = conclusion.score
+    assessment.expected = conclusion.expected
+    assessment.low = conclusion.low
+    assessment.high = conclusion.high
+    assessment.statistic = conclusion.statistic
+    assessment.limit = conclusion.limit
+    assessment.probability = conclusion.probability
+    assessment.kind = conclusion.flag.value
+    assessment.facets = list(conclusion.facets)
+    assessment.onset = None if conclusion.onset is None else sessions[conclusion.onset]
+    assessment.status = conclusion.status.value
+
+
+COMPUTED = (
+    "score",
+    "expected",
+    "low",
+    "high",
+    "statistic",
+    "limit",
+    "probability",
+    "kind",
+    "facets",
+    "onset",
+    "status",
+    "engine",
+    "parameters",
+)
+
+
+def _mark_failed(episode: Episode, rater: str) -> None:
+    """Say of every rating without an assessment that it was not computed. Others keep theirs."""
+    unassessed = (
+        Rating.objects.current().by(rater).filter(session__episode=episode, assessment__isnull=True)
+    )
+    Assessment.objects.bulk_create(
+        Assessment(
+            organization_id=rating.organization_id,
+            rating=rating,
+            status=Assessment.Status.FAILED,
+            engine=ENGINE,
+            parameters=PARAMETERS[rater].version,
+        )
+        for rating in unassessed
+    )

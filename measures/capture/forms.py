@@ -1,0 +1,186 @@
+"""Forms that parse answers. They store nothing."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, cast
+
+from crispy_forms.helper import FormHelper
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from measures.capture.answers import Answers
+from measures.models import FACETS, InstrumentVersion, Rater, Rating
+from sessions.forms import LocalDateTimeField
+from sessions.models import Session
+
+if TYPE_CHECKING:
+    from django.http import QueryDict
+
+SKIP = "skip"
+NUMBERS = [(str(number), str(number)) for number in range(11)]
+NOTE_LENGTH = 1000
+
+WISHES = (
+    ("slower", _("Go slower")),
+    ("plan", _("Have a clear plan")),
+    ("listen", _("Listen more")),
+    ("push_more", _("Push me more")),
+    ("push_less", _("Push me less")),
+    ("explain", _("Explain more")),
+    ("other_topic", _("Talk about something else")),
+    ("privacy", _("More privacy")),
+    ("fine", _("No, it was fine")),
+)
+
+
+def _number(value: str) -> float | None:
+    return None if value == SKIP else float(value)
+
+
+class AnswerField(forms.TypedChoiceField):
+    """Eleven buttons and "skip this one". Nothing chosen counts as skipped."""
+
+    def __init__(self, wording: dict[str, str], **names: str) -> None:
+        super().__init__(
+            choices=[*NUMBERS, (SKIP, _("Skip this one"))],
+            coerce=_number,
+            empty_value=None,
+            required=False,
+            widget=forms.RadioSelect,
+            label=wording["question"].format(**names),
+            error_messages={"invalid_choice": _("Choose a number from 0 to 10, or skip this one.")},
+        )
+        self.wording = wording
+
+
+class AnswersForm(forms.Form):
+    """The three questions of one version, as one rater reads them."""
+
+    rater: str
+
+    def __init__(
+        self,
+        *args: Any,
+        instrument_version: InstrumentVersion,
+        language: str,
+        names: dict[str, str],
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.lead_in = instrument_version.lead_in(self.rater, language).format(**names)
+        for item in instrument_version.items(self.rater, language):
+            self.fields[item["facet"]] = AnswerField(item, **names)
+
+    @property
+    def questions(self) -> list[forms.BoundField]:
+        return [self[facet] for facet in FACETS if facet in self.fields]
+
+    def facet_answers(self) -> Answers:
+        """The three questions alone, `None` where skipped or not asked."""
+        given = self.cleaned_data.get
+        return Answers(given("respect"), given("understanding"), given("goals"))
+
+
+class ClientAnswersForm(AnswersForm):
+    rater = Rater.CLIENT
+
+    change_wish = forms.ChoiceField(
+        choices=WISHES,
+        required=False,
+        widget=forms.RadioSelect,
+        label=_("Is there one thing you want to be different next time?"),
+        error_messages={"invalid_choice": _("Choose one of these, or none.")},
+    )
+    note = forms.CharField(
+        required=False,
+        max_length=NOTE_LENGTH,
+        widget=forms.Textarea(attrs={"rows": 2, "dir": "auto"}),
+        label=_("Anything else? (You can leave this blank.)"),
+        error_messages={
+            "max_length": _("That is a little too long. %(limit_value)d letters fit."),
+        },
+    )
+    note_for = forms.ChoiceField(
+        choices=Rating.NoteFor.choices,
+        required=False,
+        initial=Rating.NoteFor.COUNSELOR,
+        widget=forms.RadioSelect,
+        label=_("Who may read your note?"),
+    )
+
+    def answers(self) -> Answers:
+        return replace(
+            self.facet_answers(),
+            change_wish=self.cleaned_data["change_wish"],
+            note=self.cleaned_data["note"],
+            note_for=self.cleaned_data["note_for"] or Rating.NoteFor.COUNSELOR,
+        )
+
+
+class SessionLogForm(AnswersForm):
+    """Log a session in one go: what became of it, and the counselor's own rating if it was held."""
+
+    rater = Rater.COUNSELOR
+
+    status = forms.ChoiceField(
+        label=_("What became of it?"),
+        choices=[
+            (Session.Status.HELD, _("Held")),
+            (Session.Status.MISSED, _("Missed")),
+            (Session.Status.CANCELLED, _("Cancelled")),
+        ],
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Say whether it was held, missed or cancelled.")},
+    )
+    starts_at = LocalDateTimeField(label=_("Started at"))
+    mode = forms.ChoiceField(label=_("How"), choices=Session.Mode.choices, widget=forms.RadioSelect)
+    version = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
+    rating_uuid = forms.UUIDField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, session: Session, may_rate: bool, **kwargs: Any) -> None:
+        kwargs.setdefault("initial", _initial(session))
+        super().__init__(*args, **kwargs)
+        self.session = session
+        if not may_rate:
+            for facet in FACETS:
+                del self.fields[facet]
+        self.is_stale = False
+        self.helper = FormHelper()
+        self.helper.form_tag = False
+
+    def session_values(self) -> dict[str, Any]:
+        names = ("status", "starts_at", "mode", "version", "rating_uuid")
+        return {name: self.cleaned_data[name] for name in names}
+
+    def mark_stale(self, session: Session) -> None:
+        """Say that somebody saved first. What was typed stays; sending again decides for it."""
+        self.is_stale = True
+        self.add_error(None, _("Someone saved this a moment ago. Which version stays?"))
+        data = cast("QueryDict", self.data).copy()
+        data["version"] = str(session.version)
+        self.data = data
+
+    def clean_starts_at(self) -> dt.datetime:
+        starts_at: dt.datetime = self.cleaned_data["starts_at"]
+        if abs(starts_at - self.session.starts_at) > dt.timedelta(days=400):
+            raise forms.ValidationError(_("Pick a date near the one it was planned for."))
+        return starts_at
+
+    def answers(self) -> Answers | None:
+        """The counselor's own rating, or None where all three were left out."""
+        answers = self.facet_answers()
+        return answers if answers.given else None
+
+
+def _initial(session: Session) -> dict[str, Any]:
+    logged = session.status != Session.Status.SCHEDULED
+    return {
+        "status": session.status if logged else Session.Status.HELD,
+        "starts_at": session.starts_at,
+        "mode": session.mode,
+        "version": session.version,
+        "rating_uuid": uuid.uuid4(),
+    }

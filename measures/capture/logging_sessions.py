@@ -1,0 +1,98 @@
+"""Logging a session: what became of it, with the counselor's own rating in the same act."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+
+from django.db import IntegrityError, transaction
+
+from measures.capture.answers import Answers
+from measures.capture.assessing import assess_episode
+from measures.capture.services import record_rating
+from measures.models import Rater, Rating
+from sessions.models import Episode, Membership, Session
+
+
+class StaleSession(Exception):
+    """Somebody saved this session since the form was opened."""
+
+
+class RatedSession(Exception):
+    """A session that was rated took place."""
+
+
+class NotYet(Exception):
+    """A session of a later day can neither be held nor missed."""
+
+
+class TimeTaken(Exception):
+    """Another session of this client stands at that time."""
+
+
+def log_session(
+    *,
+    session: Session,
+    status: str,
+    starts_at: dt.datetime,
+    mode: str,
+    version: int,
+    answers: Answers | None,
+    rating_uuid: uuid.UUID,
+    by: Membership,
+    now: dt.datetime,
+) -> Session:
+    """Store what became of a session and the counselor's rating of it, both or neither.
+
+    The same form sent twice is stored once. Raises StaleSession, RatedSession, NotYet, TimeTaken
+    and AlreadyAnswered; nothing is stored then.
+    """
+    with transaction.atomic():
+        episode = Episode.objects.select_for_update().get(pk=session.episode_id)
+        current = Session.objects.select_for_update(of=("self",)).get(pk=session.pk)
+        changed = (current.status, current.starts_at, current.mode) != (status, starts_at, mode)
+        if current.version != version and changed:
+            raise StaleSession
+        if changed:
+            _check(current, status, starts_at, now)
+            _save(current, status, starts_at, mode)
+        if answers is not None and status == Session.Status.HELD:
+            record_rating(
+                session=current,
+                rater=Rater.COUNSELOR,
+                answers=answers,
+                way_in=Rating.WayIn.STAFF,
+                now=now,
+                rating_uuid=rating_uuid,
+                entered_by=by,
+            )
+        if changed:
+            _reassess(episode, now)
+    return current
+
+
+def _check(session: Session, status: str, starts_at: dt.datetime, now: dt.datetime) -> None:
+    happened = status in {Session.Status.HELD, Session.Status.MISSED}
+    today = session.organization.today
+    if happened and today(starts_at) > today(now):
+        raise NotYet
+    rated = Rating.objects.current().filter(session=session).exists()
+    if rated and status != Session.Status.HELD:
+        raise RatedSession
+
+
+def _save(session: Session, status: str, starts_at: dt.datetime, mode: str) -> None:
+    session.status, session.starts_at, session.mode = status, starts_at, mode
+    session.version += 1
+    try:
+        with transaction.atomic():
+            session.save(update_fields=["status", "starts_at", "mode", "version"])
+    except IntegrityError as error:
+        raise TimeTaken from error
+
+
+def _reassess(episode: Episode, now: dt.datetime) -> None:
+    """A session moved or came in between: the order the engine reads has changed."""
+    for rater in Rater.values:
+        if Rating.objects.current().by(rater).filter(session__episode=episode).exists():
+            assess_episode(episode=episode, rater=rater, now=now)

@@ -1,0 +1,150 @@
+"""The counselor's side of capture: log a session with an own rating, invite the client."""
+
+from __future__ import annotations
+
+import segno
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from measures.builtin import current_version
+from measures.capture import logging_sessions
+from measures.capture.forms import SessionLogForm
+from measures.capture.services import (
+    AlreadyAnswered,
+    SessionNotHeld,
+    make_link,
+    waive_blind,
+)
+from measures.models import Rater, Rating, RatingLink
+from sessions.access import StaffRequest, get_editable, get_visible
+from sessions.models import Episode, Session
+
+CHANNELS = {"link": RatingLink.Channel.LINK, "qr": RatingLink.Channel.QR}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def session_log(request: StaffRequest, uuid: str) -> HttpResponse:
+    """One short form: held, missed or cancelled, and the own rating."""
+    session = _own_session(request, uuid)
+    may_rate = not _own_rating(session)
+    form = SessionLogForm(
+        request.POST if request.method == "POST" else None,
+        session=session,
+        may_rate=may_rate,
+        instrument_version=current_version(),
+        language=get_language() or "en",
+        names={"client": session.episode.client.code},
+    )
+    if request.method == "POST" and form.is_valid():
+        response = _save(request, session, form)
+        if response is not None:
+            return response
+    status = 409 if form.is_stale else 422 if form.errors else 200
+    context = {
+        "session": session,
+        "client": session.episode.client,
+        "form": form,
+        "may_rate": may_rate,
+    }
+    return render(request, "measures/session_log.html", context, status=status)
+
+
+@require_POST
+def session_waive(request: StaffRequest, uuid: str) -> HttpResponse:
+    """ "Not this time": see the client's answers without an own rating."""
+    session = _own_session(request, uuid)
+    waive_blind(session=session, now=request.now)
+    messages.info(request, _("All right, not this time."))
+    return redirect("episode", uuid=session.episode.uuid)
+
+
+@require_POST
+def rating_link(request: StaffRequest, uuid: str) -> HttpResponse:
+    """Make a link for the client. It is shown once: only its hash is kept."""
+    session = get_editable(request, _sessions(), uuid=uuid)
+    channel = CHANNELS.get(request.POST.get("channel", "link"), RatingLink.Channel.LINK)
+    try:
+        made = make_link(session=session, channel=channel, now=request.now)
+    except SessionNotHeld:
+        messages.error(request, _("First log the session as held. Then the client can be asked."))
+        return redirect("client", uuid=session.episode.client.uuid)
+    except AlreadyAnswered:
+        messages.info(request, _("An answer for this session is already here."))
+        return redirect("client", uuid=session.episode.client.uuid)
+    url = request.build_absolute_uri(reverse("rate", args=[made.token]))
+    context = {
+        "session": session,
+        "client": session.episode.client,
+        "link": made.link,
+        "url": url,
+        "qr": qr_svg(url),
+        "is_qr": channel == RatingLink.Channel.QR,
+    }
+    return render(request, "measures/rating_link.html", context)
+
+
+def qr_svg(url: str) -> SafeString:
+    """The link as an inline drawing; dark on light in every color scheme, as cameras want it."""
+    code = segno.make(url, error="m", micro=False)
+    drawing = code.svg_inline(
+        scale=1, border=2, omitsize=True, svgclass="qr", lineclass=None, dark="#000", light="#fff"
+    )
+    # Made by segno from a URL that holds no markup: reverse() and a URL-safe token.
+    return mark_safe(drawing)  # noqa: S308
+
+
+def _sessions() -> QuerySet[Session]:
+    return Session.objects.select_related(
+        "organization", "episode__client", "episode__counselor", "episode__organization"
+    )
+
+
+def _own_session(request: StaffRequest, uuid: str) -> Session:
+    """A session the viewer may rate. Keeping its place in the calendar is not enough."""
+    session = get_visible(request, _sessions(), uuid=uuid)
+    if not Episode.objects.editable_by(request.viewer).filter(pk=session.episode_id).exists():
+        raise PermissionDenied
+    return session
+
+
+def _own_rating(session: Session) -> Rating | None:
+    return Rating.objects.current().by(Rater.COUNSELOR).filter(session=session).first()
+
+
+def _save(request: StaffRequest, session: Session, form: SessionLogForm) -> HttpResponse | None:
+    """Log it and go to what comes next, or put the problem into words on the form."""
+    try:
+        logged = logging_sessions.log_session(
+            session=session,
+            **form.session_values(),
+            answers=form.answers(),
+            by=request.viewer.membership,
+            now=request.now,
+        )
+    except logging_sessions.StaleSession:
+        session.refresh_from_db(fields=["status", "starts_at", "mode", "version"])
+        form.mark_stale(session)
+    except AlreadyAnswered:
+        form.add_error(None, _("Your rating of this session is stored already, and it stays."))
+    except logging_sessions.RatedSession:
+        form.add_error("status", _("This session was rated, so it stays held."))
+    except logging_sessions.NotYet:
+        form.add_error("starts_at", _("Pick a date that is not in the future."))
+    except logging_sessions.TimeTaken:
+        form.add_error("starts_at", _("There is a session with this client at that time."))
+    else:
+        messages.success(request, _("Saved."))
+        return redirect(_next(logged))
+    return None
+
+
+def _next(session: Session) -> str:
+    return reverse("episode", args=[session.episode.uuid])

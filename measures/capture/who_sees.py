@@ -1,0 +1,78 @@
+""" "Who will see this", as the client reads it: written from the policy table and today's staff.
+
+Each sentence stands here only while the table makes it true.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.utils.text import get_text_list
+from django.utils.translation import gettext as _
+
+from measures.policy import who_sees
+from sessions.models import Episode, Membership
+from sessions.models.people import on_day
+from sessions.policy import Actor, Data
+
+
+@dataclass(frozen=True, slots=True)
+class WhoSees:
+    counselor: str
+    supervisors: str
+    first_line: str
+    more: list[str]
+
+
+def supervisors_of(episode: Episode, today: dt.date) -> list[str]:
+    supervising = Membership.objects.active_on(today).filter(
+        on_day(today, start="supervisions_given__started_on", end="supervisions_given__ended_on"),
+        supervisions_given__counselor=episode.counselor,
+    )
+    return list(supervising.order_by("name").values_list("name", flat=True).distinct())
+
+
+def who_sees_answers(episode: Episode, today: dt.date) -> WhoSees:
+    """The first line, always in view, and what "More" unfolds."""
+    counselor = episode.counselor.name
+    readers = who_sees(Data.ANSWERS)
+    names = supervisors_of(episode, today) if Actor.SUPERVISOR in readers else []
+    supervisors = str(get_text_list(names, _("and")))
+    everybody = str(get_text_list([counselor, *names], _("and")))
+    return WhoSees(
+        counselor=counselor,
+        supervisors=supervisors,
+        first_line=_("%(names)s can see your answers. We do not send them to court or probation.")
+        % {"names": everybody},
+        more=_more(counselor, supervisors, readers, episode.organization.crisis_text),
+    )
+
+
+def _more(
+    counselor: str, supervisors: str, readers: frozenset[Actor], crisis_text: str
+) -> list[str]:
+    names = {"counselor": counselor, "supervisors": supervisors}
+    sentences = [_("%(counselor)s sees your answers and your note.") % names]
+    if supervisors:
+        sentences += [
+            _("%(supervisors)s helps %(counselor)s do good work.") % names,
+            _("%(supervisors)s sees your answers, and your note only if you say so.") % names,
+        ]
+    sentences.append(_("If %(counselor)s is away, the person standing in sees both.") % names)
+    if Actor.FRONT_DESK not in readers:
+        sentences.append(_("The front desk cannot see them."))
+    sentences += [
+        _("We do not send them to a court, probation, immigration, your job, or your family."),
+        _("A judge can order us to share records. That is rare."),
+        _(
+            "If you tell us you or someone else is in danger, we may have to act to keep people "
+            "safe."
+        ),
+        _("A few people who keep our records safe can look when they must."),
+        _("You can ask for a copy."),
+        _("Your answers do not change the help you get here."),
+        _("They are not part of any report about you."),
+        _("No one reads this right away."),
+    ]
+    return [*sentences, crisis_text] if crisis_text else sentences

@@ -1,0 +1,192 @@
+"""What a viewer may know of an episode now: its sessions, answers and flags, in a few queries.
+
+Every page that tells how a client is doing starts here, so the blind rule is applied once: what
+is hidden from this viewer is not in a history at all.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from measures.insight.trend_points import RaterPoint, TrendPoint
+from measures.models import Assessment, Flag, Rater, Rating, blind_sessions
+from sessions.access import Viewer
+from sessions.models import Episode, Pause, Session
+
+MIN_FACETS = 2
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """One episode as one viewer sees it: sessions in order, without cancelled ones."""
+
+    episode: Episode
+    zone: dt.tzinfo
+    sessions: list[Session] = field(default_factory=list)
+    ratings: dict[tuple[int, str], Rating] = field(default_factory=dict)
+    flags: list[Flag] = field(default_factory=list)
+    pause: Pause | None = None
+    hidden_from: dt.datetime | None = None
+
+    def rating(self, session: Session, rater: str) -> Rating | None:
+        return self.ratings.get((session.pk, rater))
+
+    def by(self, rater: str) -> list[Rating]:
+        """That rater's answers in session order; declined ones are among them."""
+        found = (self.rating(session, rater) for session in self.sessions)
+        return [rating for rating in found if rating is not None]
+
+    @property
+    def answered(self) -> list[Rating]:
+        """The client's ratings that hold answers."""
+        declined = Rating.Outcome.DECLINED
+        return [rating for rating in self.by(Rater.CLIENT) if rating.outcome != declined]
+
+    @property
+    def past_sessions(self) -> list[Session]:
+        """Held and missed, as far as the viewer may look."""
+        return [
+            session
+            for session in self.sessions
+            if session.status != Session.Status.SCHEDULED
+            and (self.hidden_from is None or session.starts_at < self.hidden_from)
+        ]
+
+    @property
+    def held(self) -> list[Session]:
+        return [session for session in self.sessions if session.status == Session.Status.HELD]
+
+    @property
+    def to_log(self) -> Session | None:
+        """The earliest session of which nobody has said yet what became of it."""
+        scheduled = (each for each in self.sessions if each.status == Session.Status.SCHEDULED)
+        return next(scheduled, None)
+
+    @property
+    def open_flag(self) -> Flag | None:
+        """The flag to talk about first: the client's before the counselor's."""
+        return min(
+            (flag for flag in self.flags if flag.state in Flag.OPEN_STATES),
+            key=lambda flag: (flag.rater != Rater.CLIENT, flag.raised_at),
+            default=None,
+        )
+
+    @property
+    def last_assessment(self) -> Assessment | None:
+        """What the engine concluded after the client's last answers."""
+        return assessment_of(self.answered[-1]) if self.answered else None
+
+
+def histories(viewer: Viewer, episodes: Sequence[Episode]) -> list[History]:
+    """The histories of these episodes, in their order, by a fixed number of queries."""
+    keys = [episode.pk for episode in episodes]
+    sessions = _grouped(_sessions(keys), lambda session: session.episode_id)
+    ratings = _grouped(_ratings(viewer, keys), lambda rating: rating.session.episode_id)
+    flags = _grouped(_flags(viewer, keys), lambda flag: flag.episode_id)
+    pauses = {
+        pause.episode_id: pause
+        for pause in Pause.objects.filter(episode__in=keys)
+        if pause.covers(viewer.today)
+    }
+    hidden = _hidden_from(viewer, keys)
+    return [
+        History(
+            episode=episode,
+            zone=viewer.organization.zone,
+            sessions=sessions[episode.pk],
+            ratings={(rating.session_id, rating.rater): rating for rating in ratings[episode.pk]},
+            flags=flags[episode.pk],
+            pause=pauses.get(episode.pk),
+            hidden_from=hidden.get(episode.pk),
+        )
+        for episode in episodes
+    ]
+
+
+def assessment_of(rating: Rating) -> Assessment | None:
+    """What was concluded after a rating; None if the engine failed on it."""
+    assessment: Assessment | None = getattr(rating, "assessment", None)
+    failed = assessment is None or assessment.status == Assessment.Status.FAILED
+    return None if failed else assessment
+
+
+def trend_points(history: History) -> list[TrendPoint]:
+    """The chart's points: held and missed sessions in order, times in the organization's zone."""
+    flagged = {flag.first_rating.session_id: flag.kind for flag in reversed(history.flags)}
+    points = []
+    number = 0
+    for session in history.sessions:
+        if session.status == Session.Status.SCHEDULED:
+            continue
+        missed = session.status == Session.Status.MISSED
+        number += not missed
+        client = history.rating(session, Rater.CLIENT)
+        assessment = assessment_of(client) if client else None
+        points.append(
+            TrendPoint(
+                number=None if missed else number,
+                starts_at=session.starts_at.astimezone(history.zone),
+                missed=missed,
+                client=rater_point(client),
+                counselor=rater_point(history.rating(session, Rater.COUNSELOR)),
+                expected=assessment.expected if assessment else None,
+                low=assessment.low if assessment else None,
+                high=assessment.high if assessment else None,
+                flag=flagged.get(session.pk, ""),
+            )
+        )
+    return points
+
+
+def rater_point(rating: Rating | None) -> RaterPoint:
+    if rating is None:
+        return RaterPoint()
+    return RaterPoint(
+        score=score_of(rating),
+        respect=rating.respect,
+        understanding=rating.understanding,
+        goals=rating.goals,
+        declined=rating.outcome == Rating.Outcome.DECLINED,
+    )
+
+
+def score_of(rating: Rating) -> float | None:
+    """The mean of the facets given, where at least two were."""
+    given = [value for value in rating.facet_values if value is not None]
+    return sum(given) / len(given) if len(given) >= MIN_FACETS else None
+
+
+def _sessions(episodes: Sequence[int]) -> Iterable[Session]:
+    return Session.objects.not_cancelled().filter(episode__in=episodes).order_by("starts_at", "pk")
+
+
+def _ratings(viewer: Viewer, episodes: Sequence[int]) -> Iterable[Rating]:
+    readable = Rating.objects.open_to(viewer).current().filter(session__episode__in=episodes)
+    return readable.select_related("session", "assessment").defer("sealed_note", "answers")
+
+
+def _flags(viewer: Viewer, episodes: Sequence[int]) -> Iterable[Flag]:
+    readable = Flag.objects.open_to(viewer).exclude(state=Flag.State.WITHDRAWN)
+    of_episodes = readable.filter(episode__in=episodes).select_related(
+        "first_rating__session", "last_rating__session", "onset"
+    )
+    return of_episodes.order_by("raised_at", "pk")
+
+
+def _hidden_from(viewer: Viewer, episodes: Sequence[int]) -> dict[int, dt.datetime]:
+    """From which session on the blind rule hides what the client answered, per episode."""
+    blind = blind_sessions(viewer).filter(episode__in=episodes).order_by("-starts_at")
+    return dict(blind.values_list("episode", "starts_at"))
+
+
+def _grouped(rows: Iterable[T], key: Callable[[T], int]) -> defaultdict[int, list[T]]:
+    groups: defaultdict[int, list[T]] = defaultdict(list)
+    for row in rows:
+        groups[key(row)].append(row)
+    return groups

@@ -1,0 +1,238 @@
+"""What each page shows, as plain values: read once, in a fixed number of queries."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db.models import Q
+from django.utils.safestring import SafeString
+
+from measures.insight import sentences
+from measures.insight.charts import trend_sentence_for_chart
+from measures.insight.chips import Chip, chips_of, days_since_contact, sort_key
+from measures.insight.history import History, histories, score_of, trend_points
+from measures.insight.sparklines import sparkline
+from measures.models import Flag, Rater, Rating, unrated_sessions
+from sessions.access import Viewer
+from sessions.models import Episode, Session
+from sessions.sealing import unseal, unseal_identity
+
+NOTE_DAYS = 7
+INVITE_DAYS = 7
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRow:
+    """One line of a caseload."""
+
+    episode: Episode
+    code: str
+    name: str
+    chips: list[Chip]
+    sparkline: SafeString
+    last_score: str
+    days: int | None
+    sentence: str
+    flag: Flag | None
+    flag_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """One session of today, and the one next step with it."""
+
+    session: Session
+    code: str
+    name: str
+    chips: list[Chip]
+    step: str
+    client_score: str
+    own_score: str
+    is_next: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A client's own words."""
+
+    episode: Episode
+    code: str
+    text: str
+    given_at: dt.datetime
+    for_supervisor: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """The counselor's day."""
+
+    sessions: list[SessionRow]
+    unrated: list[Session]
+    waiting: list[CaseRow]
+    notes: list[Note]
+    next_session: Session | None
+
+
+def case_rows(viewer: Viewer, episodes: Sequence[Episode]) -> list[CaseRow]:
+    """Caseload lines, most concern first. Episodes come with client and counselor loaded."""
+    ordered = sorted(histories(viewer, episodes), key=sort_key)
+    return [_case_row(viewer, history) for history in ordered]
+
+
+def _case_row(viewer: Viewer, history: History) -> CaseRow:
+    zone = viewer.organization.zone
+    points = trend_points(history)
+    answered = history.answered
+    flag = history.open_flag
+    return CaseRow(
+        episode=history.episode,
+        code=history.episode.client.code,
+        name=unseal_identity(history.episode.client).name,
+        chips=chips_of(history),
+        sparkline=sparkline(points, label=trend_sentence_for_chart(points)),
+        last_score=sentences.number(score_of(answered[-1])) if answered else "",
+        days=days_since_contact(history, viewer.today),
+        sentence=sentences.summary(history),
+        flag=flag,
+        flag_days=(viewer.today - flag.raised_at.astimezone(zone).date()).days if flag else 0,
+    )
+
+
+def caseload(viewer: Viewer, *, closed: bool) -> list[CaseRow]:
+    """The viewer's own clients (and those of whom they cover today)."""
+    episodes = (
+        Episode.objects.clinical_to(viewer).filter(closed_on__isnull=False)
+        if closed
+        else Episode.objects.editable_by(viewer)
+    )
+    if closed:
+        episodes = episodes.filter(counselor=viewer.membership)
+    return case_rows(viewer, list(episodes.select_related("client", "counselor")))
+
+
+def today(viewer: Viewer) -> Today:
+    """Today's sessions in order, and what else waits for this counselor."""
+    zone = viewer.organization.zone
+    own = (
+        Session.objects.filter(episode__in=Episode.objects.editable_by(viewer).values("pk"))
+        .not_cancelled()
+        .select_related("episode__client", "episode__counselor")
+    )
+    sessions = list(own.starting_on(viewer.today, zone).order_by("starts_at", "pk"))
+    rows = caseload(viewer, closed=False)
+    by_episode = {row.episode.pk: row for row in rows}
+    seen_today = {session.episode_id for session in sessions}
+    return Today(
+        sessions=_session_rows(viewer, sessions, by_episode),
+        unrated=list(
+            own.filter(pk__in=unrated_sessions(viewer).values("pk"))
+            .exclude(pk__in=[session.pk for session in sessions])
+            .order_by("starts_at")
+        ),
+        waiting=[
+            row
+            for row in rows
+            if row.flag and row.flag.state == Flag.State.NEW and row.episode.pk not in seen_today
+        ],
+        notes=notes_to(viewer, since=viewer.now - dt.timedelta(days=NOTE_DAYS)),
+        next_session=own.scheduled().filter(starts_at__gt=viewer.now).order_by("starts_at").first(),
+    )
+
+
+def _session_rows(
+    viewer: Viewer, sessions: Sequence[Session], cases: dict[int, CaseRow]
+) -> list[SessionRow]:
+    keys = [session.pk for session in sessions]
+    every = Rating.objects.clinical_to(viewer).current().filter(session__in=keys)
+    given = set(every.values_list("session_id", "rater"))
+    readable = {
+        (rating.session_id, rating.rater): rating
+        for rating in Rating.objects.open_to(viewer).current().filter(session__in=keys)
+    }
+    upcoming = next((each.pk for each in sessions if _is_upcoming(each, viewer.now)), None)
+    rows = []
+    for session in sessions:
+        case = cases[session.episode_id]
+        rows.append(
+            SessionRow(
+                session=session,
+                code=case.code,
+                name=case.name,
+                chips=case.chips,
+                step=_step(session, given),
+                client_score=_score(readable.get((session.pk, Rater.CLIENT))),
+                own_score=_score(readable.get((session.pk, Rater.COUNSELOR))),
+                is_next=session.pk == upcoming,
+            )
+        )
+    return rows
+
+
+def _is_upcoming(session: Session, now: dt.datetime) -> bool:
+    grace = dt.timedelta(minutes=50)
+    return session.status == Session.Status.SCHEDULED and session.starts_at > now - grace
+
+
+def _step(session: Session, given: set[tuple[int, str]]) -> str:
+    """The one next step: log, rate, invite, or nothing more."""
+    if session.status == Session.Status.SCHEDULED:
+        return "log"
+    if session.status == Session.Status.MISSED:
+        return "missed"
+    if (session.pk, Rater.COUNSELOR.value) not in given and session.blind_waived_at is None:
+        return "rate_given" if (session.pk, Rater.CLIENT.value) in given else "rate"
+    return "done" if (session.pk, Rater.CLIENT.value) in given else "invite"
+
+
+def _score(rating: Rating | None) -> str:
+    return sentences.number(score_of(rating)) if rating else ""
+
+
+def notes_to(
+    viewer: Viewer, *, since: dt.datetime | None = None, episode: Episode | None = None
+) -> list[Note]:
+    """Clients' notes, newest first. A note is shown at once: the blind rule does not hold it."""
+    with_note = Rating.objects.notes_to(viewer).current().filter(sealed_note__isnull=False)
+    if since is not None:
+        with_note = with_note.filter(given_at__gte=since)
+    if episode is not None:
+        with_note = with_note.filter(session__episode=episode)
+    related = with_note.select_related("session__episode__client")
+    return [_note(rating) for rating in related.order_by("-given_at")[:50]]
+
+
+def _note(rating: Rating) -> Note:
+    client = rating.session.episode.client
+    return Note(
+        episode=rating.session.episode,
+        code=client.code,
+        text=unseal(client, "note", rating.sealed_note),
+        given_at=rating.given_at,
+        for_supervisor=rating.note_for == Rating.NoteFor.SUPERVISOR,
+    )
+
+
+def session_to_invite(viewer: Viewer, history: History) -> Session | None:
+    """The last held session, while the client has not answered about it and may still be asked."""
+    if not history.held:
+        return None
+    last = history.held[-1]
+    answered = (
+        Rating.objects.clinical_to(viewer)
+        .current()
+        .filter(session=last, rater=Rater.CLIENT)
+        .exclude(outcome=Rating.Outcome.DECLINED)
+    )
+    age = viewer.now - last.starts_at
+    return None if answered.exists() or age > dt.timedelta(days=INVITE_DAYS) else last
+
+
+def supervised_episodes(viewer: Viewer, counselor_uuid: str | None) -> list[Episode]:
+    """Open episodes of the counselors supervised today, of one of them where named."""
+    from_others = ~Q(counselor=viewer.membership)
+    episodes = Episode.objects.clinical_to(viewer).open().filter(from_others)
+    if counselor_uuid:
+        episodes = episodes.filter(counselor__uuid=counselor_uuid)
+    return list(episodes.select_related("client", "counselor"))

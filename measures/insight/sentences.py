@@ -1,0 +1,231 @@
+"""What the numbers say, in words. Codes, numbers and our own words only.
+
+A sentence never says more than the engine knows, and never calls a change by a cause.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+
+from django.utils import formats
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from measures.insight.chips import Concern, concern_of
+from measures.insight.history import History, assessment_of, score_of
+from measures.models import Assessment, Flag, Rater
+from sessions.models import Pause, Session
+
+FACET_NAMES = {
+    "respect": gettext_lazy("respect"),
+    "understanding": gettext_lazy("understanding"),
+    "goals": gettext_lazy("goals"),
+}
+
+
+NOTHING = "\N{EN DASH}"
+
+
+def honesty() -> str:
+    return _(
+        "About half of flags like this are a real change in the answers; the rest are chance. "
+        "Even a real change may be about life outside your work. Ask; do not assume."
+    )
+
+
+def summary(history: History) -> str:
+    """One sentence on how this client's ratings stand, for the top of the client's page."""
+    flag = history.open_flag
+    if history.pause is not None:
+        return _paused(history.pause)
+    if flag is not None and concern_of(history) in {Concern.LOWER, Concern.SAME}:
+        return flag_sentence(flag, history)
+    return _without_flag(history)
+
+
+def flag_sentence(flag: Flag, history: History) -> str:
+    """Why a flag was raised, with its numbers. The same words for counselor and supervisor."""
+    words = {
+        "client": history.episode.client.code,
+        "counselor": history.episode.counselor.name,
+        "since": _day((flag.onset or flag.first_rating.session), history.zone),
+        "day": _day(flag.first_rating.session, history.zone),
+        "score": number(flag.evidence["score"]),
+        "usual": usual(flag.evidence["low"], flag.evidence["high"]),
+    }
+    if flag.rater == Rater.COUNSELOR:
+        return (
+            _(
+                "%(counselor)s's own ratings of the work with %(client)s have been lower since "
+                "about %(since)s. That unease counts too."
+            )
+            % words
+        )
+    if flag.kind == Assessment.Kind.SHARP_DROP:
+        return (
+            _(
+                "%(client)s's answers dropped on %(day)s: %(score)s, where %(usual)s would be "
+                "usual for one rating. One low day can be just a day. Ask, or open with it next "
+                "time."
+            )
+            % words
+        )
+    if flag.kind == Assessment.Kind.FACET:
+        return _facet_sentence(flag, history, words)
+    return _decline_sentence(flag, history, words)
+
+
+def _decline_sentence(flag: Flag, history: History, words: dict[str, str]) -> str:
+    scores = _scores_since(flag, history)
+    words["average"] = number(sum(scores) / len(scores)) if scores else words["score"]
+    lower = _("%(client)s's answers have been lower since about %(since)s.") % words
+    last = ngettext(
+        "The last one is %(average)s, where %(usual)s would be usual for one rating.",
+        "The last %(count)d average %(average)s, where %(usual)s would be usual for one rating.",
+        len(scores),
+    ) % {**words, "count": len(scores)}
+    return " ".join([lower, last, _("Worth asking about.")])
+
+
+def _facet_sentence(flag: Flag, history: History, words: dict[str, str]) -> str:
+    facet = flag.facets[0]
+    values = [
+        (rating.session.starts_at, getattr(rating, facet))
+        for rating in history.answered
+        if getattr(rating, facet) is not None
+    ]
+    at = flag.first_rating.session.starts_at
+    now = [value for when, value in values if when == at]
+    onset = (flag.onset or flag.first_rating.session).starts_at
+    before = [value for when, value in values if when < onset]
+    words |= {
+        "facet": str(FACET_NAMES[facet]),
+        "value": number(now[0] if now else None),
+        "before": number(sum(before) / len(before) if before else None),
+    }
+    return (
+        _(
+            "One answer moved and the others did not: %(facet)s was at %(value)s on %(day)s, "
+            "before that about %(before)s. Start there."
+        )
+        % words
+    )
+
+
+def _scores_since(flag: Flag, history: History) -> list[float]:
+    since = (flag.onset or flag.first_rating.session).starts_at
+    scores = [score_of(rating) for rating in history.answered if rating.session.starts_at >= since]
+    return [score for score in scores if score is not None][-3:]
+
+
+def _without_flag(history: History) -> str:
+    if not history.answered:
+        return _("No ratings yet. The first one starts with a session.")
+    sayings: dict[Concern, Callable[[History], str]] = {
+        Concern.QUIET: _quiet,
+        Concern.NOT_ENOUGH: _not_enough,
+        Concern.TOP_MARKS: _top_marks,
+        Concern.HIGHER: _higher,
+        Concern.BACK: _back_to_usual,
+    }
+    return sayings.get(concern_of(history), _as_usual)(history)
+
+
+def _higher(history: History) -> str:
+    words = {"client": history.episode.client.code}
+    return _("Higher than usual for %(client)s. Ask what helped, so that you can keep it.") % words
+
+
+def _back_to_usual(history: History) -> str:
+    words = {"client": history.episode.client.code}
+    return _("Two ratings in a row back in %(client)s's usual range.") % words
+
+
+def _not_enough(history: History) -> str:
+    count, code = len(history.answered), history.episode.client.code
+    so_far = ngettext("%(count)d rating so far.", "%(count)d ratings so far.", count)
+    return (
+        (so_far % {"count": count})
+        + " "
+        + (
+            _("From the third on, we can compare %(client)s with their own earlier answers.")
+            % {"client": code}
+        )
+    )
+
+
+def _top_marks(history: History) -> str:
+    return _(
+        "%(client)s has given the same top marks %(count)d times. That may be exactly how it "
+        "is. It also means this page could not show it if things got worse. Not a flag."
+    ) % {"client": history.episode.client.code, "count": len(history.answered)}
+
+
+def _quiet(history: History) -> str:
+    last = history.answered[-1]
+    words = {"client": history.episode.client.code, "day": _day(last.session, history.zone)}
+    assessment = assessment_of(last)
+    since = _("No answer from %(client)s since %(day)s.")
+    if assessment is not None and assessment.kind != Assessment.Kind.NONE:
+        since = _("No answer from %(client)s since %(day)s, and the last one was lower than usual.")
+    parts = [since % words]
+    lately = history.past_sessions[-3:]
+    missed = sum(session.status == Session.Status.MISSED for session in lately)
+    if missed:
+        parts.append(
+            _("%(client)s missed %(missed)d of the last %(count)d sessions.")
+            % {**words, "missed": missed, "count": len(lately)}
+        )
+    parts.append(_("We do not know why. A short friendly call is the next step, not another form."))
+    return " ".join(parts)
+
+
+def _as_usual(history: History) -> str:
+    rating, code = history.answered[-1], history.episode.client.code
+    assessment = assessment_of(rating)
+    words = {
+        "client": code,
+        "day": _day(rating.session, history.zone),
+        "score": number(score_of(rating)),
+    }
+    if assessment is None or assessment.low is None:
+        return _("The last rating, on %(day)s, was %(score)s.") % words
+    words["usual"] = usual(assessment.low, assessment.high)
+    return (
+        _(
+            "About the same as before: %(score)s on %(day)s, where %(usual)s would be usual for "
+            "one rating of %(client)s."
+        )
+        % words
+    )
+
+
+def _paused(pause: Pause) -> str:
+    words = {"day": date_format(pause.from_on, "F j"), "reason": pause.get_reason_display()}
+    sentence = _("On hold since %(day)s: %(reason)s.") % words
+    if pause.expected_on:
+        expected = {"day": date_format(pause.expected_on, "F j")}
+        sentence += " " + _("Expected back %(day)s.") % expected
+    return sentence + " " + _("Nothing is asked or counted.")
+
+
+def number(value: float | None) -> str:
+    """One decimal, as averages and ranges are shown; a dash where there is nothing."""
+    return NOTHING if value is None else formats.number_format(round(value, 1), 1)
+
+
+def mark(value: float | None) -> str:
+    """A point as it was given: halves and wholes."""
+    if value is None:
+        return NOTHING
+    return formats.number_format(value, 0 if value == int(value) else 1)
+
+
+def usual(low: float | None, high: float | None) -> str:
+    return _("%(low)s to %(high)s") % {"low": number(low), "high": number(high)}
+
+
+def _day(session: Session, zone: dt.tzinfo) -> str:
+    return date_format(session.starts_at.astimezone(zone).date(), "F j")

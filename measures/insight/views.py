@@ -1,0 +1,120 @@
+"""Pages that show how clients are doing. They fetch, and leave the rest to the read models."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from measures.capture.who_sees import supervisors_of
+from measures.insight import read_models
+from measures.insight.charts import lowest_shown, trend_figure, trend_sentence_for_chart
+from measures.insight.chips import chips_of
+from measures.insight.episode_page import events_of, key_of, table_of
+from measures.insight.history import histories, trend_points
+from measures.insight.sentences import honesty, summary
+from measures.models import Flag, Rater, blind_sessions
+from sessions.access import StaffRequest, get_visible, note_seen
+from sessions.models import Episode, Membership
+from sessions.models.clients import supervised_by
+from sessions.sealing import unseal, unseal_identity
+
+
+@require_safe
+def today(request: StaffRequest) -> HttpResponse:
+    page = read_models.today(request.viewer)
+    note_seen(request, (row.session.episode.client_id for row in page.sessions))
+    note_seen(request, (session.episode.client_id for session in page.unrated))
+    note_seen(request, (row.episode.client_id for row in page.waiting))
+    note_seen(request, (note.episode.client_id for note in page.notes))
+    context = {"page": page, "today": request.viewer.today, "honesty": honesty()}
+    return render(request, "measures/today.html", context)
+
+
+@require_safe
+def caseload(request: StaffRequest) -> HttpResponse:
+    shown = "closed" if request.GET.get("show") == "closed" else "open"
+    query = request.GET.get("q", "").strip()[:40]
+    rows = read_models.caseload(request.viewer, closed=shown == "closed")
+    found = [row for row in rows if _matches(row, query)]
+    note_seen(request, (row.episode.client_id for row in rows))
+    context = {
+        "rows": found,
+        "total": len(rows),
+        "waiting": [row for row in found if _waits(row)] if shown == "open" else [],
+        "shown": shown,
+        "query": query,
+        "honesty": honesty(),
+    }
+    return render(request, "measures/caseload.html", context)
+
+
+@require_safe
+def episode(request: StaffRequest, uuid: UUID) -> HttpResponse:
+    """The client page: sentence, chart, table, what happened, who can see it."""
+    viewer = request.viewer
+    row = get_visible(
+        request, Episode.objects.select_related("client", "counselor", "organization"), uuid=uuid
+    )
+    [history] = histories(viewer, [row])
+    points = trend_points(history)
+    context = {
+        "episode": row,
+        "client": row.client,
+        "name": unseal_identity(row.client).name,
+        "goal": unseal(row.client, "goal", row.sealed_goal),
+        "chips": chips_of(history),
+        "summary": summary(history),
+        "honesty": honesty() if history.open_flag else "",
+        "points": points,
+        "figure": trend_figure(points),
+        "chart_label": trend_sentence_for_chart(points),
+        "floor": lowest_shown(points),
+        "key": key_of(points),
+        "table": table_of(points),
+        "events": events_of(history, read_models.notes_to(viewer, episode=row)),
+        "blind": list(blind_sessions(viewer).filter(episode=row).order_by("starts_at")),
+        "may_edit": Episode.objects.editable_by(viewer).filter(pk=row.pk).exists(),
+        "to_log": history.to_log,
+        "to_invite": read_models.session_to_invite(viewer, history),
+        "rated": len(history.by(Rater.CLIENT)),
+        "supervisors": supervisors_of(row, viewer.today),
+    }
+    return render(request, "measures/episode.html", context)
+
+
+@require_safe
+def supervision(request: StaffRequest) -> HttpResponse:
+    """The supervisor's lists: whom to talk about, oldest first; then one counselor's caseload."""
+    viewer = request.viewer
+    counselors = list(supervised_by(viewer).order_by("name"))
+    chosen = _chosen(counselors, request.GET.get("counselor", ""))
+    rows = read_models.case_rows(viewer, read_models.supervised_episodes(viewer, None))
+    talk = sorted((row for row in rows if _waits(row)), key=lambda row: -row.flag_days)
+    shown = [row for row in rows if chosen and row.episode.counselor_id == chosen.pk]
+    note_seen(request, (row.episode.client_id for row in [*talk, *shown]))
+    context = {
+        "talk": talk,
+        "counselors": counselors,
+        "chosen": chosen,
+        "rows": shown,
+        "honesty": honesty(),
+    }
+    return render(request, "measures/supervision.html", context)
+
+
+def _chosen(counselors: list[Membership], uuid: str) -> Membership | None:
+    """The counselor asked for, if supervised today; else the first."""
+    asked = next((each for each in counselors if str(each.uuid) == uuid), None)
+    return asked or next(iter(counselors), None)
+
+
+def _matches(row: read_models.CaseRow, query: str) -> bool:
+    wanted = query.casefold()
+    return wanted in row.code.casefold() or wanted in row.name.casefold()
+
+
+def _waits(row: read_models.CaseRow) -> bool:
+    return row.flag is not None and row.flag.state == Flag.State.NEW

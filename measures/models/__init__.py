@@ -1,0 +1,20 @@
+from measures.models.assessments import Assessment
+from measures.models.flags import Flag, FlagEvent
+from measures.models.instruments import Instrument, InstrumentVersion
+from measures.models.ratings import FACETS, Rater, Rating, blind_sessions, unrated_sessions
+from measures.models.requests import RatingLink, RatingRequest
+
+__all__ = [
+    "FACETS",
+    "Assessment",
+    "Flag",
+    "FlagEvent",
+    "Instrument",
+    "InstrumentVersion",
+    "Rater",
+    "Rating",
+    "RatingLink",
+    "RatingRequest",
+    "blind_sessions",
+    "unrated_sessions",
+]

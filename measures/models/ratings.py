@@ -1,0 +1,183 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from django.db import models
+from django.db.models import Exists, F, OuterRef, Q
+from django.utils.translation import gettext_lazy as _
+
+from measures.models.instruments import Instrument, InstrumentVersion
+from measures.models.requests import RatingRequest
+from sessions.models import Episode, Membership, Session
+from sessions.models.base import OwnedModel, PublicModel
+from sessions.models.clients import counseled_by
+from sessions.workdays import still_within_next_working_day
+
+if TYPE_CHECKING:
+    from sessions.access import Viewer
+
+FACETS = ("respect", "understanding", "goals")
+
+
+class Rater(models.TextChoices):
+    CLIENT = "client", _("client")
+    COUNSELOR = "counselor", _("counselor")
+
+
+class RatingQuerySet(models.QuerySet["Rating"]):
+    def current(self) -> Self:
+        return self.filter(superseded_at__isnull=True)
+
+    def by(self, rater: str) -> Self:
+        return self.filter(rater=rater)
+
+    def clinical_to(self, viewer: Viewer) -> Self:
+        """The rows of the viewer's episodes, the blind rule not yet applied."""
+        return self.filter(session__episode__in=Episode.objects.clinical_to(viewer).values("pk"))
+
+    def open_to(self, viewer: Viewer) -> Self:
+        """What the viewer may read now: their episodes, minus the blind rule.
+
+        Until the counselor has rated a session or waived that, everything the client answered
+        from that session on stays closed to them. Supervisors read at once.
+        """
+        hidden = blind_sessions(viewer).filter(
+            episode=OuterRef("session__episode"), starts_at__lte=OuterRef("session__starts_at")
+        )
+        return self.clinical_to(viewer).exclude(Q(rater=Rater.CLIENT) & Exists(hidden))
+
+    def notes_to(self, viewer: Viewer) -> Self:
+        """Notes are not held back by the blind rule, but keep to whom the client chose."""
+        for_supervisor = Q(note_for=Rating.NoteFor.SUPERVISOR)
+        own = Q(session__episode__counselor__in=counseled_by(viewer))
+        return self.clinical_to(viewer).filter(own | for_supervisor)
+
+
+def blind_sessions(viewer: Viewer) -> models.QuerySet[Session]:
+    """Sessions with an answer that the viewer, as the counselor, may not see yet."""
+    of_session = Rating.objects.current().filter(session=OuterRef("pk"))
+    return unrated_sessions(viewer).filter(Exists(of_session.by(Rater.CLIENT)))
+
+
+def unrated_sessions(viewer: Viewer) -> models.QuerySet[Session]:
+    """Held sessions of the viewer's own that still wait for the viewer's own rating."""
+    own_rating = Rating.objects.current().by(Rater.COUNSELOR).filter(session=OuterRef("pk"))
+    earliest = still_within_next_working_day(viewer.now, viewer.organization.zone)
+    return Session.objects.held().filter(
+        ~Exists(own_rating),
+        episode__counselor__in=counseled_by(viewer),
+        starts_at__gte=earliest,
+        blind_waived_at__isnull=True,
+    )
+
+
+class Rating(PublicModel, OwnedModel):
+    """The answers of one rater about one session. Append-only: a correction is a new row."""
+
+    class Outcome(models.TextChoices):
+        COMPLETE = "complete", _("complete")
+        PARTIAL = "partial", _("partial")
+        DECLINED = "declined", _("declined")
+
+    class WayIn(models.TextChoices):
+        LINK = "link", _("by link")
+        QR = "qr", _("by QR code")
+        HANDOVER = "handover", _("handed over")
+        KIOSK = "kiosk", _("on a clinic tablet")
+        PAPER = "paper", _("on paper")
+        STAFF = "staff", _("logged in")
+
+    class InputKind(models.TextChoices):
+        BUTTONS = "buttons", _("buttons")
+        SLIDER = "slider", _("slider")
+        PAPER = "paper", _("paper")
+
+    class NoteFor(models.TextChoices):
+        COUNSELOR = "counselor", _("the counselor only")
+        SUPERVISOR = "supervisor", _("the counselor and the supervisor")
+
+    session = models.ForeignKey(Session, on_delete=models.PROTECT, related_name="ratings")
+    rater = models.CharField(max_length=10, choices=Rater)
+    instrument = models.ForeignKey(Instrument, on_delete=models.PROTECT, related_name="+")
+    instrument_version = models.ForeignKey(
+        InstrumentVersion, on_delete=models.PROTECT, related_name="+"
+    )
+    request = models.ForeignKey(
+        RatingRequest, on_delete=models.PROTECT, null=True, blank=True, related_name="ratings"
+    )
+    way_in = models.CharField(max_length=10, choices=WayIn)
+    input_kind = models.CharField(max_length=10, choices=InputKind, default=InputKind.BUTTONS)
+    helper = models.CharField(max_length=40, blank=True)
+    present = models.CharField(max_length=40, blank=True)
+    entered_by = models.ForeignKey(
+        Membership, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    given_at = models.DateTimeField()
+    stored_at = models.DateTimeField()
+    outcome = models.CharField(max_length=10, choices=Outcome)
+    respect = models.FloatField(null=True, blank=True)
+    understanding = models.FloatField(null=True, blank=True)
+    goals = models.FloatField(null=True, blank=True)
+    answers = models.JSONField(default=dict)
+    sealed_note = models.BinaryField(null=True, blank=True)
+    note_for = models.CharField(max_length=10, choices=NoteFor, default=NoteFor.COUNSELOR)
+    change_wish = models.CharField(max_length=20, blank=True)
+    payload_hash = models.CharField(max_length=64)
+    corrects = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="corrected_by"
+    )
+    reason = models.CharField(max_length=200, blank=True)
+    superseded_at = models.DateTimeField(null=True, blank=True)
+
+    objects = RatingQuerySet.as_manager()
+    client_path = "session__episode__client_id"
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["session", "rater", "instrument"],
+                condition=Q(superseded_at__isnull=True),
+                name="rating_one_current",
+            ),
+            models.UniqueConstraint(
+                fields=["request"],
+                condition=Q(corrects__isnull=True, request__isnull=False),
+                name="rating_one_per_request",
+            ),
+            *(
+                models.CheckConstraint(
+                    condition=Q(**{f"{facet}__isnull": True})
+                    | Q(**{f"{facet}__gte": 0, f"{facet}__lte": 10}),
+                    name=f"rating_{facet}_0_to_10",
+                )
+                for facet in FACETS
+            ),
+            models.CheckConstraint(
+                condition=~Q(outcome="declined")
+                | Q(respect__isnull=True, understanding__isnull=True, goals__isnull=True),
+                name="rating_declined_is_empty",
+            ),
+            models.CheckConstraint(
+                condition=~Q(outcome="complete")
+                | Q(respect__isnull=False, understanding__isnull=False, goals__isnull=False),
+                name="rating_complete_is_full",
+            ),
+            models.CheckConstraint(
+                condition=Q(corrects__isnull=True) | ~Q(reason=""),
+                name="rating_correction_has_a_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(superseded_at__isnull=True) | Q(superseded_at__gte=F("stored_at")),
+                name="rating_superseded_after_stored",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["organization", "-given_at"], name="rating_recent"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.rater} rating of {self.session_id}"
+
+    @property
+    def facet_values(self) -> tuple[float | None, float | None, float | None]:
+        return (self.respect, self.understanding, self.goals)

@@ -1,0 +1,27 @@
+"""This app's rows of the policy table (see sessions/policy.py)."""
+
+from sessions.policy import READ, WRITE, Actor, Data, Policy, row
+
+C, S, F, LINK = Actor.COUNSELOR, Actor.SUPERVISOR, Actor.FRONT_DESK, Actor.LINK_HOLDER
+CLINICAL = (Data.IDENTITY, Data.SCHEDULE, Data.ANSWERS, Data.NOTES)
+
+ROWS = (
+    row("today", READ, C, shows=CLINICAL),
+    row("caseload", READ, C, shows=CLINICAL),
+    row("episode", READ, C, S, shows=CLINICAL),
+    row("supervision", READ, S, shows=CLINICAL),
+    row("session_log", READ | WRITE, C, shows={Data.SCHEDULE}),
+    row("session_waive", WRITE, C),
+    row("rating_link", WRITE, C, F, shows={Data.SCHEDULE}),
+    row("rate", READ, LINK),
+    row("rate_start", READ, LINK),
+    row("rate_form", READ | WRITE, LINK),
+    row("rate_decline", READ | WRITE, LINK),
+    row("rate_thanks", READ, LINK),
+    row("rate_not_me", READ | WRITE, LINK),
+)
+
+
+def who_sees(data: Data) -> frozenset[Actor]:
+    """Answers and notes leave through this app's pages only."""
+    return Policy(ROWS).who_sees(data)

@@ -1,0 +1,134 @@
+"""The life of a flag: from flagged sessions to runs, from runs to flags.
+
+A flag is a run of flagged sessions of one rater. After every recompute the runs are settled
+against the flags there are: a run that overlaps a flag *is* that flag.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from measures.models import Assessment, Flag, FlagEvent
+from sessions.models import Episode
+
+EVIDENCE = ("score", "expected", "low", "high", "statistic", "limit", "probability")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Consecutive flagged ratings: when the sessions of its ends were, and what raised it."""
+
+    first: Assessment
+    last: Assessment
+
+    @property
+    def span(self) -> tuple[dt.datetime, dt.datetime]:
+        return self.first.rating.session.starts_at, self.last.rating.session.starts_at
+
+
+def runs_of(assessments: Iterable[Assessment]) -> list[Run]:
+    """The runs among assessments in session order. A rating that is not flagged ends a run."""
+    grouped = groupby(assessments, key=lambda each: each.kind != Assessment.Kind.NONE)
+    flagged = (list(group) for is_flagged, group in grouped if is_flagged)
+    return [Run(group[0], group[-1]) for group in flagged]
+
+
+def settle(
+    *, episode: Episode, rater: str, assessments: Sequence[Assessment], now: dt.datetime
+) -> None:
+    """Bring the flags of one rater in line with the runs of a fresh recompute.
+
+    `assessments`: the current ones, in session order, each with its rating and session loaded.
+    A new run opens a flag, or prolongs the one that is open: one card per client. A flag nobody
+    acted on whose run is gone is withdrawn; one acted on stays, and its history says so.
+    """
+    flags = _flags_of(episode, rater)
+    runs_by_flag: dict[int, list[Run]] = {flag.pk: [] for flag in flags}
+    for run in runs_of(assessments):
+        flag = _flag_for(run, flags)
+        if flag is None:
+            flag = _raise(episode, rater, run, now)
+            flags.append(flag)
+        runs_by_flag.setdefault(flag.pk, []).append(run)
+    for flag in flags:
+        if runs := runs_by_flag[flag.pk]:
+            _follow(flag, runs)
+        else:
+            _run_is_gone(flag, now)
+
+
+def record_event(
+    flag: Flag, to_state: str, *, now: dt.datetime, reason: str, from_state: str = ""
+) -> FlagEvent:
+    return FlagEvent.objects.create(
+        organization_id=flag.organization_id,
+        flag=flag,
+        at=now,
+        from_state=from_state,
+        to_state=to_state,
+        reason=reason,
+    )
+
+
+def _flags_of(episode: Episode, rater: str) -> list[Flag]:
+    return list(
+        Flag.objects.filter(episode=episode, rater=rater)
+        .exclude(state=Flag.State.WITHDRAWN)
+        .select_related("first_rating__session", "last_rating__session")
+        .order_by("raised_at", "pk")
+    )
+
+
+def _flag_for(run: Run, flags: Sequence[Flag]) -> Flag | None:
+    """The flag this run is, or else the open one it joins: one card per client."""
+    overlapping = (flag for flag in flags if _overlap(run, flag))
+    still_open = (flag for flag in flags if flag.state in Flag.OPEN_STATES)
+    return next(overlapping, None) or next(still_open, None)
+
+
+def _overlap(run: Run, flag: Flag) -> bool:
+    start, end = run.span
+    first, last = flag.first_rating.session.starts_at, flag.last_rating.session.starts_at
+    return first <= end and start <= last
+
+
+def _raise(episode: Episode, rater: str, run: Run, now: dt.datetime) -> Flag:
+    first = run.first
+    flag = Flag.objects.create(
+        organization_id=episode.organization_id,
+        episode=episode,
+        rater=rater,
+        kind=first.kind,
+        facets=first.facets,
+        first_rating=first.rating,
+        last_rating=run.last.rating,
+        onset=first.onset,
+        evidence={name: getattr(first, name) for name in EVIDENCE},
+        raised_at=now,
+    )
+    record_event(flag, Flag.State.NEW, now=now, reason="raised")
+    return flag
+
+
+def _follow(flag: Flag, runs: Sequence[Run]) -> None:
+    """Move the ends of a flag to those of its runs. What raised it stays as it was."""
+    flag.first_rating, flag.last_rating = runs[0].first.rating, runs[-1].last.rating
+    flag.save(update_fields=["first_rating", "last_rating"])
+
+
+def _run_is_gone(flag: Flag, now: dt.datetime) -> None:
+    reason = "the ratings no longer show it"
+    if flag.state == Flag.State.NEW:
+        flag.state = Flag.State.WITHDRAWN
+        flag.save(update_fields=["state"])
+        record_event(flag, Flag.State.WITHDRAWN, now=now, reason=reason, from_state=Flag.State.NEW)
+    elif flag.state in Flag.OPEN_STATES and _last_reason(flag) != reason:
+        record_event(flag, flag.state, now=now, reason=reason, from_state=flag.state)
+
+
+def _last_reason(flag: Flag) -> str:
+    last = flag.events.order_by("-at", "-pk").first()
+    return last.reason if last else ""

@@ -1,0 +1,21 @@
+from django.urls import path
+
+from measures.capture import staff_views
+from measures.capture import views as capture
+from measures.insight import views as insight
+
+urlpatterns = [
+    path("today/", insight.today, name="today"),
+    path("caseload/", insight.caseload, name="caseload"),
+    path("episodes/<uuid:uuid>/", insight.episode, name="episode"),
+    path("supervision/", insight.supervision, name="supervision"),
+    path("sessions/<uuid:uuid>/", staff_views.session_log, name="session_log"),
+    path("sessions/<uuid:uuid>/waive/", staff_views.session_waive, name="session_waive"),
+    path("sessions/<uuid:uuid>/link/", staff_views.rating_link, name="rating_link"),
+    path("rate/<str:token>", capture.rate, name="rate"),
+    path("rate/r/<uuid:uuid>/", capture.start, name="rate_start"),
+    path("rate/r/<uuid:uuid>/questions/", capture.form, name="rate_form"),
+    path("rate/r/<uuid:uuid>/decline/", capture.decline, name="rate_decline"),
+    path("rate/r/<uuid:uuid>/not-me/", capture.not_me, name="rate_not_me"),
+    path("rate/r/<uuid:uuid>/thanks/", capture.thanks, name="rate_thanks"),
+]

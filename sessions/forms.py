@@ -1,0 +1,173 @@
+"""Forms parse. What follows from them is done by services."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, ClassVar, cast
+
+from crispy_forms.helper import FormHelper
+from crispy_forms.layout import Layout, Submit
+from django import forms
+from django.conf import settings
+from django.core.validators import RegexValidator
+from django.utils.translation import gettext_lazy as _
+
+from sessions.access import Viewer
+from sessions.models import Client, Episode, Organization, Session
+
+code_validator = RegexValidator(
+    r"\A[A-Za-z0-9][A-Za-z0-9._-]*\Z", _("Use letters, digits, dots and dashes, such as T-308.")
+)
+
+
+def form_helper(*layout: Any, submit: str | Any) -> FormHelper:
+    """One shape for every staff form: fields, then the one primary button."""
+    helper = FormHelper()
+    helper.form_method = "post"
+    helper.attrs = {"novalidate": ""}
+    helper.error_text_inline = True
+    helper.layout = Layout(*layout, Submit("save", submit))
+    return helper
+
+
+class LocalDateTimeField(forms.DateTimeField):
+    """A date and time as the browser's own control gives it, in the organization's time zone."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+        errors = {"invalid": _("Give a date and a time, such as 2026-11-23 09:00.")}
+        super().__init__(widget=widget, error_messages=errors, **kwargs)
+
+
+class EpisodeForm(forms.Form):
+    code = forms.CharField(
+        label=_("Code"),
+        max_length=20,
+        validators=[code_validator],
+        help_text=_("What lists and charts show. Not initials, not a birth date."),
+    )
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=120,
+        required=False,
+        help_text=_("Optional, and stored sealed. The code is enough."),
+    )
+    language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
+    goal = forms.CharField(
+        label=_("What they want from this, in their own words"),
+        max_length=500,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("The client reads it again in the form."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.helper = form_helper("code", "name", "language", "goal", submit=_("Open the episode"))
+
+
+class ClientForm(forms.Form):
+    """Identity, as the front desk or the counselor keeps it."""
+
+    name = forms.CharField(label=_("Name"), max_length=120, required=False)
+    email = forms.EmailField(label=_("E-mail"), max_length=200, required=False)
+    phone = forms.CharField(label=_("Phone"), max_length=40, required=False)
+    language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.helper = form_helper("name", "email", "phone", "language", submit=_("Save"))
+
+
+class CloseEpisodeForm(forms.ModelForm):  # type: ignore[type-arg]
+    reason = forms.ChoiceField(
+        label=_("How did it end?"), choices=Episode.Reason.choices, widget=forms.RadioSelect
+    )
+
+    class Meta:
+        model = Episode
+        fields: ClassVar = ["reason"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.helper = form_helper("reason", submit=_("Close the episode"))
+
+
+class CounselorOfEpisodeField(forms.ModelChoiceField):  # type: ignore[type-arg]
+    """An episode, offered by the name of its counselor."""
+
+    def label_from_instance(self, obj: Episode) -> str:
+        return obj.counselor.name
+
+
+class ScheduleForm(forms.Form):
+    episode = CounselorOfEpisodeField(
+        label=_("With"),
+        queryset=Episode.objects.none(),
+        to_field_name="uuid",
+        empty_label=None,
+        error_messages={"invalid_choice": _("Choose one of the counselors listed.")},
+    )
+    starts_at = LocalDateTimeField(label=_("Starts at"))
+    mode = forms.ChoiceField(
+        label=_("How"),
+        choices=Session.Mode.choices,
+        initial=Session.Mode.IN_PERSON,
+        widget=forms.RadioSelect,
+    )
+
+    def __init__(self, *args: Any, viewer: Viewer, client: Client, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.now = viewer.now
+        field = cast("CounselorOfEpisodeField", self.fields["episode"])
+        field.queryset = (
+            Episode.objects.schedulable_by(viewer).filter(client=client).select_related("counselor")
+        )
+        self.helper = form_helper("episode", "starts_at", "mode", submit=_("Schedule"))
+
+    def clean_starts_at(self) -> dt.datetime:
+        starts_at: dt.datetime = self.cleaned_data["starts_at"]
+        if abs(starts_at - self.now) > dt.timedelta(days=400):
+            raise forms.ValidationError(_("Pick a date within a year of today."))
+        return starts_at
+
+
+class OrganizationForm(forms.ModelForm):  # type: ignore[type-arg]
+    class Meta:
+        model = Organization
+        fields: ClassVar = [
+            "name",
+            "sender_name",
+            "phone",
+            "time_zone",
+            "sensitivity",
+            "request_days",
+            "crisis_text",
+        ]
+        labels: ClassVar = {
+            "name": _("Name"),
+            "sender_name": _("Sender clients see"),
+            "phone": _("Phone clients can call"),
+            "time_zone": _("Time zone"),
+            "sensitivity": _("How soon a flag is raised"),
+            "request_days": _("Days a link stays open"),
+            "crisis_text": _("Whom to call right away"),
+        }
+        help_texts: ClassVar = {
+            "sender_name": _("A neutral name, without a word about health."),
+            "time_zone": _("Such as America/Chicago."),
+            "crisis_text": _("Clients read it at the end of “who can see this”."),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.helper = form_helper(*self.Meta.fields, submit=_("Save"))
+
+
+def client_initial(client: Client, identity: Any) -> dict[str, str]:
+    return {
+        "name": identity.name,
+        "email": identity.email,
+        "phone": identity.phone,
+        "language": client.language,
+    }

@@ -1,0 +1,23 @@
+from sessions.models.access_log import AccessEntry
+from sessions.models.clients import Client, Episode, Pause
+from sessions.models.consent import Consent
+from sessions.models.meetings import Contact, EpisodeEvent, GroupMeeting, Session
+from sessions.models.organizations import Organization
+from sessions.models.people import Cover, Membership, Supervision, User
+
+__all__ = [
+    "AccessEntry",
+    "Client",
+    "Consent",
+    "Contact",
+    "Cover",
+    "Episode",
+    "EpisodeEvent",
+    "GroupMeeting",
+    "Membership",
+    "Organization",
+    "Pause",
+    "Session",
+    "Supervision",
+    "User",
+]

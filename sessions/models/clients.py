@@ -1,0 +1,195 @@
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Self
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from sessions.models.base import OwnedModel, PublicModel
+from sessions.models.people import Cover, Membership, Supervision, on_day
+
+if TYPE_CHECKING:
+    from sessions.access import Viewer
+
+
+class ClientQuerySet(models.QuerySet["Client"]):
+    def visible_to(self, viewer: Viewer) -> Self:
+        """Root one: identity and schedule. See sessions/access.py for the design."""
+        here = self.filter(organization=viewer.organization, erased_at__isnull=True)
+        if viewer.front_desk:
+            return here
+        return here.filter(pk__in=Episode.objects.clinical_to(viewer).values("client"))
+
+    def editable_by(self, viewer: Viewer) -> Self:
+        """Identity is kept by the front desk and by the client's counselor."""
+        mine = self.visible_to(viewer)
+        if viewer.front_desk:
+            return mine
+        return mine.filter(pk__in=Episode.objects.editable_by(viewer).values("client"))
+
+
+class Client(PublicModel, OwnedModel):
+    """A person in counseling: a code and, optionally, a sealed name."""
+
+    class AnswersBy(models.TextChoices):
+        PHONE = "phone", _("their own phone")
+        TABLET = "tablet", _("a tablet here")
+        PAPER = "paper", _("paper")
+        READ_ALOUD = "read", _("read aloud by someone else")
+
+    class Cadence(models.TextChoices):
+        EVERY = "every", _("after every session")
+        THIRD = "third", _("after every third session")
+        OFF = "off", _("not at all")
+
+    code = models.CharField(max_length=20)
+    language = models.CharField(max_length=10, default="en")
+    answers_by = models.CharField(max_length=10, choices=AnswersBy, default=AnswersBy.PHONE)
+    contact_times = models.CharField(max_length=100, blank=True)
+    own_word = models.CharField(max_length=30, blank=True)
+    cadence = models.CharField(max_length=10, choices=Cadence, default=Cadence.EVERY)
+    wrapped_key = models.BinaryField()
+    key_id = models.CharField(max_length=40)
+    sealed_identity = models.BinaryField(null=True, blank=True)
+    erased_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ClientQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "code"], name="client_code_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class EpisodeQuerySet(models.QuerySet["Episode"]):
+    def open(self) -> Self:
+        return self.filter(closed_on__isnull=True)
+
+    def clinical_to(self, viewer: Viewer) -> Self:
+        """Root two: everything answered or concluded. See sessions/access.py for the design."""
+        return self.filter(
+            Q(counselor__in=counseled_by(viewer)) | Q(counselor__in=supervised_by(viewer)),
+            organization=viewer.organization,
+        )
+
+    def editable_by(self, viewer: Viewer) -> Self:
+        """Open episodes of one's own, or of the member one stands in for today."""
+        return self.open().filter(
+            counselor__in=counseled_by(viewer), organization=viewer.organization
+        )
+
+    def schedulable_by(self, viewer: Viewer) -> Self:
+        """Where the viewer may put a session on the calendar: the front desk, for everybody."""
+        if viewer.front_desk:
+            return self.open().filter(client__in=Client.objects.visible_to(viewer).values("pk"))
+        return self.editable_by(viewer)
+
+
+def counseled_by(viewer: Viewer) -> models.QuerySet[Membership]:
+    """The counselor in whose place the viewer acts today: oneself, and whom one covers."""
+    if not viewer.counselor:
+        return Membership.objects.none()
+    covered = Cover.objects.filter(
+        on_day(viewer.today, start="from_on", end="to_on"), stands_in=viewer.membership
+    )
+    return Membership.objects.filter(
+        Q(pk=viewer.membership.pk) | Q(pk__in=covered.values("member")),
+        organization=viewer.organization,
+    )
+
+
+def supervised_by(viewer: Viewer) -> models.QuerySet[Membership]:
+    """The counselors the viewer supervises today."""
+    if not viewer.supervisor:
+        return Membership.objects.none()
+    current = Supervision.objects.filter(on_day(viewer.today), supervisor=viewer.membership)
+    return Membership.objects.filter(
+        pk__in=current.values("counselor"), organization=viewer.organization
+    )
+
+
+class Episode(PublicModel, OwnedModel):
+    """One course of counseling of one client with one counselor."""
+
+    class Reason(models.TextChoices):
+        COMPLETED = "completed", _("completed")
+        LEFT = "left", _("left without notice")
+        REFERRED = "referred", _("referred")
+        TRANSFERRED = "transferred", _("transferred")
+        OTHER = "other", _("other")
+
+    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="episodes")
+    counselor = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="episodes")
+    opened_on = models.DateField()
+    closed_on = models.DateField(null=True, blank=True)
+    reason = models.CharField(max_length=12, choices=Reason, blank=True)
+    sealed_goal = models.BinaryField(null=True, blank=True)
+    continues = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="continued_by"
+    )
+
+    objects = EpisodeQuerySet.as_manager()
+    client_path = "client_id"
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["client", "counselor"],
+                condition=Q(closed_on__isnull=True),
+                name="episode_one_open",
+            ),
+            models.CheckConstraint(
+                condition=Q(closed_on__isnull=True, reason="")
+                | (Q(closed_on__isnull=False) & ~Q(reason="")),
+                name="episode_closed_with_a_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(closed_on__isnull=True) | Q(closed_on__gte=models.F("opened_on")),
+                name="episode_dates_in_order",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["organization", "counselor", "closed_on"], name="episode_caseload")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.client_id}/{self.counselor_id}"
+
+
+class Pause(OwnedModel):
+    """On hold, with a reason and an expected return: no flags, lists or requests meanwhile."""
+
+    class Reason(models.TextChoices):
+        JAIL = "jail", _("in jail")
+        DETOX = "detox", _("in detox")
+        RESIDENTIAL = "residential", _("in residential care")
+        HOSPITAL = "hospital", _("in hospital")
+        TRAVEL = "travel", _("traveling")
+
+    episode = models.ForeignKey(Episode, on_delete=models.PROTECT, related_name="pauses")
+    reason = models.CharField(max_length=12, choices=Reason)
+    from_on = models.DateField()
+    expected_on = models.DateField(null=True, blank=True)
+    to_on = models.DateField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["episode"], condition=Q(to_on__isnull=True), name="pause_one_open"
+            ),
+            models.CheckConstraint(
+                condition=Q(to_on__isnull=True) | Q(to_on__gte=models.F("from_on")),
+                name="pause_dates_in_order",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.reason
+
+    def covers(self, day: dt.date) -> bool:
+        return self.from_on <= day and (self.to_on is None or day <= self.to_on)

@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Self
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from sessions.models.base import OwnedModel, PublicModel
+from sessions.models.clients import Client, Episode
+from sessions.models.people import Membership
+
+if TYPE_CHECKING:
+    from sessions.access import Viewer
+
+
+class GroupMeeting(PublicModel, OwnedModel):
+    """A group that met. Each attendance is a Session of its own."""
+
+    counselor = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="groups")
+    starts_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.starts_at:%Y-%m-%d %H:%M}"
+
+
+class SessionQuerySet(models.QuerySet["Session"]):
+    def visible_to(self, viewer: Viewer) -> Self:
+        """Schedule: as visible as the client, by subquery."""
+        clients = Client.objects.visible_to(viewer).values("pk")
+        return self.filter(episode__client__in=clients)
+
+    def editable_by(self, viewer: Viewer) -> Self:
+        """The counselor's own; the front desk keeps the calendar."""
+        return self.filter(episode__in=Episode.objects.schedulable_by(viewer).values("pk"))
+
+    def held(self) -> Self:
+        return self.filter(status=Session.Status.HELD)
+
+    def scheduled(self) -> Self:
+        return self.filter(status=Session.Status.SCHEDULED)
+
+    def not_cancelled(self) -> Self:
+        return self.exclude(status=Session.Status.CANCELLED)
+
+    def starting_on(self, day: dt.date, zone: dt.tzinfo) -> Self:
+        start = dt.datetime.combine(day, dt.time.min, tzinfo=zone)
+        end = dt.datetime.combine(day + dt.timedelta(days=1), dt.time.min, tzinfo=zone)
+        return self.filter(starts_at__gte=start, starts_at__lt=end)
+
+
+class Session(PublicModel, OwnedModel):
+    """One client's attendance at a meeting. A local called `session` is always one of these."""
+
+    class Status(models.TextChoices):
+        SCHEDULED = "scheduled", _("scheduled")
+        HELD = "held", _("held")
+        MISSED = "missed", _("missed")
+        CANCELLED = "cancelled", _("cancelled")
+
+    class Mode(models.TextChoices):
+        IN_PERSON = "in_person", _("in person")
+        VIDEO = "video", _("by video")
+        PHONE = "phone", _("by phone")
+
+    episode = models.ForeignKey(Episode, on_delete=models.PROTECT, related_name="sessions")
+    group = models.ForeignKey(
+        GroupMeeting, on_delete=models.PROTECT, null=True, blank=True, related_name="attendances"
+    )
+    starts_at = models.DateTimeField()
+    status = models.CharField(max_length=10, choices=Status, default=Status.SCHEDULED)
+    mode = models.CharField(max_length=10, choices=Mode, default=Mode.IN_PERSON)
+    # Two tabs: whoever saves second is told, instead of overwriting.
+    version = models.PositiveIntegerField(default=1)
+    blind_waived_at = models.DateTimeField(null=True, blank=True)
+
+    objects = SessionQuerySet.as_manager()
+    client_path = "episode__client_id"
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["episode", "starts_at"],
+                condition=~Q(status="cancelled"),
+                name="session_one_at_a_time",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["organization", "starts_at"], name="session_day_list"),
+            models.Index(fields=["episode", "status", "starts_at"], name="session_of_episode"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.starts_at:%Y-%m-%d %H:%M}"
+
+
+class Contact(OwnedModel):
+    """A reach-out outside a session."""
+
+    class Kind(models.TextChoices):
+        CALL = "call", _("call")
+        TEXT = "text", _("text message")
+        LETTER = "letter", _("letter")
+        VISIT = "visit", _("visit")
+
+    class Outcome(models.TextChoices):
+        REACHED = "reached", _("reached")
+        NEUTRAL_MESSAGE = "message", _("left a neutral message")
+        NO_ANSWER = "no_answer", _("no answer")
+
+    episode = models.ForeignKey(Episode, on_delete=models.PROTECT, related_name="contacts")
+    at = models.DateTimeField()
+    by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=10, choices=Kind)
+    outcome = models.CharField(max_length=12, choices=Outcome)
+
+    class Meta:
+        indexes = [models.Index(fields=["episode", "-at"], name="contact_of_episode")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.at:%Y-%m-%d}"
+
+
+class EpisodeEvent(OwnedModel):
+    """Something dated in the client's life. Kinds only: free text never reaches a chart."""
+
+    class Kind(models.TextChoices):
+        RELAPSE = "relapse", _("return to use")
+        REFERRAL = "referral", _("referral")
+        NEW_GOAL = "new_goal", _("new goal")
+        LIFE_EVENT = "life_event", _("life event")
+        OTHER = "other", _("other")
+
+    episode = models.ForeignKey(Episode, on_delete=models.PROTECT, related_name="events")
+    on = models.DateField()
+    kind = models.CharField(max_length=12, choices=Kind)
+
+    class Meta:
+        indexes = [models.Index(fields=["episode", "on"], name="event_of_episode")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.on}"

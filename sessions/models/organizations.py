@@ -1,0 +1,65 @@
+import datetime as dt
+import zoneinfo
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from sessions.models.base import PublicModel
+
+
+class Organization(PublicModel):
+    """A counseling service. Everything belongs to exactly one."""
+
+    class Sensitivity(models.TextChoices):
+        LOW = "low", _("low: fewer flags")
+        STANDARD = "standard", _("standard")
+        HIGH = "high", _("high: more flags")
+
+    name = models.CharField(max_length=120)
+    # What clients see as the sender: neutral, agreed at intake, without a word about health.
+    sender_name = models.CharField(max_length=40)
+    phone = models.CharField(max_length=40)
+    time_zone = models.CharField(max_length=64)
+    language = models.CharField(max_length=10, default="en")
+    sensitivity = models.CharField(max_length=10, choices=Sensitivity, default=Sensitivity.STANDARD)
+    request_days = models.PositiveSmallIntegerField(
+        default=4, validators=[MinValueValidator(1), MaxValueValidator(30)]
+    )
+    reminder_days = models.PositiveSmallIntegerField(
+        default=2, validators=[MinValueValidator(1), MaxValueValidator(30)]
+    )
+    mfa_required = models.BooleanField(default=True)
+    part2_program = models.BooleanField(default=True)
+    crisis_text = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(sensitivity__in=["low", "standard", "high"]),
+                name="organization_sensitivity_known",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(request_days__gte=1, request_days__lte=30),
+                name="organization_request_days_1_to_30",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def clean(self) -> None:
+        if self.time_zone not in zoneinfo.available_timezones():
+            unknown = _("“%(name)s” is not a time zone we know. Try America/Chicago.")
+            raise ValidationError(
+                {"time_zone": ValidationError(unknown, params={"name": self.time_zone})}
+            )
+
+    @property
+    def zone(self) -> zoneinfo.ZoneInfo:
+        return zoneinfo.ZoneInfo(self.time_zone)
+
+    def today(self, now: dt.datetime) -> dt.date:
+        """The date here, which is what due dates and "today" mean."""
+        return now.astimezone(self.zone).date()

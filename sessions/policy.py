@@ -1,0 +1,98 @@
+"""The policy table: which route answers to whom. Data first; this file also enforces it.
+
+The rows of both apps are gathered in `alliance_site.policy`. A route without a row is refused at
+run time and fails the suite. The row says who may come in at all; which objects they then reach is
+the matter of sessions/access.py. `shows` says what kind of data leaves through it, and is what the
+page "who will see this" is written from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sessions.access import Viewer
+
+
+class Actor(StrEnum):
+    ANYONE = "anyone"
+    LINK_HOLDER = "holder of a link"
+    COUNSELOR = "counselor"
+    SUPERVISOR = "supervisor"
+    ADMINISTRATOR = "administrator"
+    FRONT_DESK = "front desk"
+
+
+class Data(StrEnum):
+    IDENTITY = "identity"
+    SCHEDULE = "schedule"
+    ANSWERS = "answers"
+    NOTES = "notes"
+    STAFF = "staff"
+
+
+STAFF = frozenset({Actor.COUNSELOR, Actor.SUPERVISOR, Actor.ADMINISTRATOR, Actor.FRONT_DESK})
+READ = frozenset({"GET", "HEAD"})
+WRITE = frozenset({"POST"})
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    route: str
+    methods: frozenset[str]
+    actors: frozenset[Actor]
+    shows: frozenset[Data] = frozenset()
+
+
+def row(route: str, methods: frozenset[str], *actors: Actor, shows: Iterable[Data] = ()) -> Row:
+    return Row(route, methods, frozenset(actors), frozenset(shows))
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    rows: tuple[Row, ...]
+
+    def routes(self) -> set[str]:
+        return {row.route for row in self.rows}
+
+    def methods_for(self, route: str, viewer: Viewer | None) -> set[str]:
+        """The methods in which that route answers this viewer; none where it is not for them."""
+        actors = actors_of(viewer)
+        open_rows = (row for row in self.rows if row.route == route and row.actors & actors)
+        return {method for row in open_rows for method in row.methods}
+
+    def who_sees(self, data: Data) -> frozenset[Actor]:
+        """Every actor for whom some page shows data of that kind."""
+        return frozenset(actor for row in self.rows if data in row.shows for actor in row.actors)
+
+
+def actors_of(viewer: Viewer | None) -> frozenset[Actor]:
+    """What somebody counts as. A link is checked where it is used, by its signed cookie."""
+    if viewer is None:
+        return frozenset({Actor.ANYONE, Actor.LINK_HOLDER})
+    held = {
+        Actor.COUNSELOR: viewer.counselor,
+        Actor.SUPERVISOR: viewer.supervisor,
+        Actor.ADMINISTRATOR: viewer.administrator,
+        Actor.FRONT_DESK: viewer.front_desk,
+    }
+    roles = {actor for actor, has in held.items() if has}
+    return frozenset(roles | {Actor.ANYONE, Actor.LINK_HOLDER})
+
+
+C, S, A, F = Actor.COUNSELOR, Actor.SUPERVISOR, Actor.ADMINISTRATOR, Actor.FRONT_DESK
+
+ROWS = (
+    row("home", READ, Actor.ANYONE),
+    row("about", READ, *STAFF),
+    row("day", READ, F, shows={Data.IDENTITY, Data.SCHEDULE}),
+    row("client", READ, C, S, F, shows={Data.IDENTITY, Data.SCHEDULE}),
+    row("client_edit", READ | WRITE, C, F, shows={Data.IDENTITY}),
+    row("episode_open", READ | WRITE, C, shows={Data.IDENTITY}),
+    row("episode_close", READ | WRITE, C, shows={Data.SCHEDULE}),
+    row("session_schedule", READ | WRITE, C, F, shows={Data.SCHEDULE}),
+    row("session_pick", READ, C, shows={Data.IDENTITY, Data.SCHEDULE}),
+    row("session_start", WRITE, C),
+    row("settings", READ | WRITE, A, shows={Data.STAFF}),
+)

@@ -1,0 +1,95 @@
+"""What involves several rows: opening and closing an episode, putting a session on the calendar."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+
+from django.db import IntegrityError, transaction
+
+from sessions.models import Client, Episode, Membership, Session
+from sessions.sealing import Identity, new_client_key, seal, seal_identity
+from sessions.signals import episode_closed
+
+
+class CodeTaken(Exception):
+    """Another client of the organization has this code."""
+
+
+class TimeTaken(Exception):
+    """This client already has a session at that time."""
+
+
+def open_episode(
+    *,
+    counselor: Membership,
+    code: str,
+    identity: Identity,
+    goal: str,
+    language: str,
+    today: dt.date,
+) -> Episode:
+    """Take on a new client: the client with a key of their own, and the first episode.
+
+    Raises CodeTaken; nothing is stored then.
+    """
+    client_uuid = uuid.uuid4()
+    key = new_client_key(client_uuid)
+    client = Client(
+        uuid=client_uuid,
+        organization_id=counselor.organization_id,
+        code=code,
+        language=language,
+        wrapped_key=key.wrapped,
+        key_id=key.key_id,
+    )
+    client.sealed_identity = seal_identity(client, identity)
+    with transaction.atomic():
+        try:
+            with transaction.atomic():
+                client.save()
+        except IntegrityError as error:
+            raise CodeTaken from error
+        return Episode.objects.create(
+            organization_id=counselor.organization_id,
+            client=client,
+            counselor=counselor,
+            opened_on=today,
+            sealed_goal=seal(client, "goal", goal),
+        )
+
+
+def close_episode(*, episode: Episode, reason: str, today: dt.date) -> None:
+    """End an episode with a reason. Sessions still to come are cancelled."""
+    with transaction.atomic():
+        episode.closed_on, episode.reason = today, reason
+        episode.save(update_fields=["closed_on", "reason"])
+        episode.sessions.filter(status=Session.Status.SCHEDULED).update(
+            status=Session.Status.CANCELLED
+        )
+        transaction.on_commit(lambda: episode_closed.send(sender=Episode, episode=episode))
+
+
+def schedule_session(*, episode: Episode, starts_at: dt.datetime, mode: str) -> Session:
+    """Put a session on the calendar. Raises TimeTaken when one stands there already."""
+    try:
+        with transaction.atomic():
+            return Session.objects.create(
+                organization_id=episode.organization_id,
+                episode=episode,
+                starts_at=starts_at,
+                mode=mode,
+            )
+    except IntegrityError as error:
+        raise TimeTaken from error
+
+
+def start_session(*, episode: Episode, now: dt.datetime) -> Session:
+    """A walk-in: a session that begins this minute. A second tap finds the same one."""
+    starts_at = now.replace(second=0, microsecond=0)
+    running = episode.sessions.not_cancelled().filter(
+        starts_at__gt=starts_at - dt.timedelta(minutes=5), starts_at__lte=starts_at
+    )
+    return running.first() or schedule_session(
+        episode=episode, starts_at=starts_at, mode=Session.Mode.IN_PERSON
+    )

@@ -1,0 +1,5 @@
+"""What happened to people and sessions, for whoever needs to know. Sent after the commit."""
+
+from django.dispatch import Signal
+
+episode_closed = Signal()

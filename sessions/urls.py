@@ -1,0 +1,16 @@
+from django.urls import path
+
+from sessions.views import clients, meetings, organization
+
+urlpatterns = [
+    path("about/", organization.about, name="about"),
+    path("settings/", organization.settings, name="settings"),
+    path("day/", clients.day, name="day"),
+    path("clients/<uuid:uuid>/", clients.client, name="client"),
+    path("clients/<uuid:uuid>/edit/", clients.client_edit, name="client_edit"),
+    path("episodes/open/", clients.episode_open, name="episode_open"),
+    path("episodes/<uuid:uuid>/close/", clients.episode_close, name="episode_close"),
+    path("clients/<uuid:uuid>/schedule/", meetings.session_schedule, name="session_schedule"),
+    path("episodes/<uuid:uuid>/start/", meetings.session_start, name="session_start"),
+    path("sessions/log/", meetings.session_pick, name="session_pick"),
+]

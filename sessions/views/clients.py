@@ -1,0 +1,109 @@
+"""Identity, episodes, and the front desk's day."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from sessions.access import StaffRequest, get_editable, get_visible, note_seen
+from sessions.forms import ClientForm, CloseEpisodeForm, EpisodeForm, client_initial
+from sessions.models import Client, Episode, Session
+from sessions.sealing import Identity, seal_identity, unseal_identity
+from sessions.services import CodeTaken, close_episode, open_episode
+
+
+@require_safe
+def day(request: StaffRequest) -> HttpResponse:
+    """The front desk's list: who comes today, with whom. No scores, no declines."""
+    viewer = request.viewer
+    sessions = list(
+        Session.objects.visible_to(viewer)
+        .not_cancelled()
+        .starting_on(viewer.today, viewer.organization.zone)
+        .select_related("episode__client", "episode__counselor")
+        .order_by("starts_at", "pk")
+    )
+    note_seen(request, (session.episode.client_id for session in sessions))
+    rows = [
+        {"session": session, "name": unseal_identity(session.episode.client).name}
+        for session in sessions
+    ]
+    return render(request, "sessions/day.html", {"rows": rows, "today": viewer.today})
+
+
+@require_safe
+def client(request: StaffRequest, uuid: str) -> HttpResponse:
+    """Identity and schedule. What was answered is on the episode's page."""
+    viewer = request.viewer
+    row = get_visible(request, Client.objects.all(), uuid=uuid)
+    zone = viewer.organization.zone
+    sessions = Session.objects.visible_to(viewer).filter(episode__client=row).not_cancelled()
+    upcoming = sessions.filter(starts_at__gte=request.now.astimezone(zone).replace(hour=0))
+    context = {
+        "client": row,
+        "identity": unseal_identity(row),
+        "sessions": list(upcoming.select_related("episode__counselor").order_by("starts_at")[:20]),
+        "episodes": list(
+            Episode.objects.clinical_to(viewer)
+            .filter(client=row)
+            .select_related("counselor")
+            .order_by("-opened_on", "-pk")
+        ),
+        "may_edit": Client.objects.editable_by(viewer).filter(pk=row.pk).exists(),
+    }
+    return render(request, "sessions/client.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def client_edit(request: StaffRequest, uuid: str) -> HttpResponse:
+    row = get_editable(request, Client.objects.all(), uuid=uuid)
+    initial = client_initial(row, unseal_identity(row))
+    form = ClientForm(request.POST or None, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        values = form.cleaned_data
+        identity = Identity(values["name"], values["email"], values["phone"])
+        row.sealed_identity = seal_identity(row, identity)
+        row.language = values["language"]
+        row.save(update_fields=["sealed_identity", "language"])
+        messages.success(request, _("Saved."))
+        return redirect("client", uuid=row.uuid)
+    return render(request, "sessions/client_edit.html", {"client": row, "form": form})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def episode_open(request: StaffRequest) -> HttpResponse:
+    """Take on a new client."""
+    form = EpisodeForm(request.POST or None, initial={"language": "en"})
+    if request.method == "POST" and form.is_valid():
+        values = form.cleaned_data
+        try:
+            episode = open_episode(
+                counselor=request.viewer.membership,
+                code=values["code"],
+                identity=Identity(name=values["name"]),
+                goal=values["goal"],
+                language=values["language"],
+                today=request.viewer.today,
+            )
+        except CodeTaken:
+            form.add_error("code", _("This code is taken. Choose another."))
+        else:
+            messages.success(request, _("The episode is open."))
+            return redirect("episode", uuid=episode.uuid)
+    return render(request, "sessions/episode_open.html", {"form": form})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def episode_close(request: StaffRequest, uuid: str) -> HttpResponse:
+    episode = get_editable(request, Episode.objects.select_related("client"), uuid=uuid)
+    form = CloseEpisodeForm(request.POST or None, instance=episode)
+    if request.method == "POST" and form.is_valid():
+        close_episode(
+            episode=episode, reason=form.cleaned_data["reason"], today=request.viewer.today
+        )
+        messages.success(request, _("The episode is closed. You can still read it."))
+        return redirect("episode", uuid=episode.uuid)
+    return render(request, "sessions/episode_close.html", {"episode": episode, "form": form})

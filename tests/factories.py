@@ -1,0 +1,137 @@
+"""Rows for tests, made through the product's own services wherever there is one."""
+
+from __future__ import annotations
+
+import datetime as dt
+from types import SimpleNamespace
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from measures.capture.answers import Answers
+from measures.capture.services import MadeLink, make_link, record_rating
+from measures.models import Rater, Rating, RatingLink
+from sessions.access import Viewer
+from sessions.models import Episode, Membership, Organization, Session, Supervision, User
+from sessions.sealing import Identity
+from sessions.services import open_episode
+
+PASSWORD = "correct horse battery staple"
+ZONE = ZoneInfo("America/Chicago")
+
+
+def make_organization(name: str = "Oak Street", **values: Any) -> Organization:
+    defaults = {"sender_name": name, "phone": "555-0100", "time_zone": "America/Chicago"}
+    return Organization.objects.create(name=name, **defaults | values)
+
+
+def make_member(organization: Organization, name: str, today: dt.date, **values: Any) -> Membership:
+    email = f"{name.lower()}.{organization.pk}@example.org"
+    user = User.objects.create_user(email, PASSWORD)
+    started_on = values.pop("started_on", today - dt.timedelta(days=700))
+    return Membership.objects.create(
+        organization=organization, user=user, name=name, started_on=started_on, **values
+    )
+
+
+def supervise(
+    supervisor: Membership, counselor: Membership, today: dt.date, ended_on: dt.date | None = None
+) -> Supervision:
+    return Supervision.objects.create(
+        organization_id=supervisor.organization_id,
+        supervisor=supervisor,
+        counselor=counselor,
+        started_on=today - dt.timedelta(days=600),
+        ended_on=ended_on,
+    )
+
+
+def make_episode(counselor: Membership, code: str, today: dt.date, **values: Any) -> Episode:
+    return open_episode(
+        counselor=counselor,
+        code=code,
+        identity=values.get("identity", Identity()),
+        goal=values.get("goal", ""),
+        language="en",
+        today=today - dt.timedelta(days=values.get("days", 200)),
+    )
+
+
+def make_session(
+    episode: Episode, starts_at: dt.datetime, status: str = Session.Status.HELD
+) -> Session:
+    return Session.objects.create(
+        organization_id=episode.organization_id,
+        episode=episode,
+        starts_at=starts_at,
+        status=status,
+    )
+
+
+def rate(
+    session: Session,
+    score: float | tuple[float | None, float | None, float | None],
+    rater: str = Rater.CLIENT,
+    *,
+    now: dt.datetime | None = None,
+    **values: Any,
+) -> Rating:
+    facets = score if isinstance(score, tuple) else (score, score, score)
+    answers = Answers(*facets, **values)
+    given_at = now or session.starts_at + dt.timedelta(hours=1)
+    way_in = Rating.WayIn.LINK if rater == Rater.CLIENT else Rating.WayIn.STAFF
+    return record_rating(
+        session=session, rater=rater, answers=answers, way_in=way_in, now=given_at
+    ).rating
+
+
+def make_course(
+    episode: Episode, scores: list[float | None], now: dt.datetime, own: float | None = 7
+) -> list[Session]:
+    """Weekly held sessions up to yesterday, rated by the client and, unless None, the counselor."""
+    sessions = []
+    for index, score in enumerate(scores):
+        starts_at = now - dt.timedelta(days=1 + 7 * (len(scores) - 1 - index))
+        session = make_session(episode, starts_at.replace(microsecond=0))
+        if own is not None:
+            rate(session, own, Rater.COUNSELOR)
+        if score is not None:
+            rate(session, score)
+        sessions.append(session)
+    return sessions
+
+
+def invite(session: Session, now: dt.datetime, channel: str = RatingLink.Channel.LINK) -> MadeLink:
+    return make_link(session=session, channel=channel, now=now)
+
+
+def viewer_of(membership: Membership, now: dt.datetime) -> Viewer:
+    return Viewer(membership, membership.organization, now)
+
+
+def make_cast(now: dt.datetime) -> SimpleNamespace:
+    """Two organizations and everybody of the cast, each counselor with one client."""
+    here, elsewhere = make_organization(), make_organization("Elm House")
+    today = here.today(now)
+    yesterday = today - dt.timedelta(days=1)
+    people = SimpleNamespace(
+        now=now,
+        today=today,
+        here=here,
+        elsewhere=elsewhere,
+        alice=make_member(here, "Alice", today, counselor=True),
+        bob=make_member(here, "Bob", today, counselor=True),
+        carl=make_member(here, "Carl", today, counselor=True, ended_on=yesterday),
+        sam=make_member(here, "Sam", today, supervisor=True),
+        rita=make_member(here, "Rita", today, supervisor=True),
+        ada=make_member(here, "Ada", today, administrator=True),
+        finn=make_member(here, "Finn", today, front_desk=True),
+        dana=make_member(here, "Dana", today, rights_contact=True, phone="555-0199"),
+        eve=make_member(elsewhere, "Eve", today, counselor=True, administrator=True),
+    )
+    supervise(people.sam, people.alice, today)
+    supervise(people.rita, people.alice, today, ended_on=yesterday)
+    people.episode = make_episode(people.alice, "T-308", today, identity=Identity(name="Jo Doe"))
+    people.peers = make_episode(people.bob, "B-001", today)
+    people.carls = make_episode(people.carl, "C-001", today)
+    people.eves = make_episode(people.eve, "E-001", today)
+    return people
