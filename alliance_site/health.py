@@ -1,7 +1,7 @@
 """Two questions a proxy asks: is the process alive, and can it store a rating right now?"""
 
 from django.contrib.auth.decorators import login_not_required
-from django.db import DatabaseError, transaction
+from django.db import Error, transaction
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
@@ -25,6 +25,6 @@ def ready(request: HttpRequest) -> HttpResponse:
         with transaction.atomic():
             Organization.objects.create(name="readiness", sender_name="", phone="", time_zone="UTC")
             transaction.set_rollback(True)
-    except DatabaseError:
+    except Error:  # a lost connection is an InterfaceError, which is no DatabaseError
         return HttpResponse("The database does not store.\n", status=503, content_type="text/plain")
     return HttpResponse("ready\n", content_type="text/plain")

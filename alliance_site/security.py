@@ -38,12 +38,14 @@ class SecurityHeadersMiddleware:
 
 
 class RefuseNulMiddleware:
-    """A NUL in a path or query is never a person's; databases choke on it."""
+    """A NUL in a path, query or cookie is never a person's; databases choke on it."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if "\0" in request.path or "\0" in unquote(request.META.get("QUERY_STRING", "")):
+        query = unquote(request.META.get("QUERY_STRING", ""))
+        # A quoted cookie may spell it as an octal escape.
+        if any("\0" in text for text in (request.path, query, *request.COOKIES.values())):
             return HttpResponseBadRequest("Bad request.", content_type="text/plain")
         return self.get_response(request)

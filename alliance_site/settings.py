@@ -211,8 +211,8 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
-        # Both log the request path, and a rating link's path holds its token.
-        "django.request": {"level": "ERROR", "filters": []},
-        "django.server": {"level": "WARNING"},
+        # What was not found or refused is no fault of ours, and the path may tell of a person.
+        "django.request": {"level": "ERROR"},
+        "django.server": {"level": "CRITICAL"},
     },
 }

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 _deleting: ContextVar[bool] = ContextVar("deleting", default=False)
@@ -17,14 +17,15 @@ _deleting: ContextVar[bool] = ContextVar("deleting", default=False)
 
 @contextmanager
 def deleting_allowed() -> Iterator[None]:
-    """Let the enclosed statements delete append-only rows. Use inside a transaction."""
+    """Let the enclosed statements, all or nothing, delete append-only rows."""
     token = _deleting.set(True)
-    _tell_postgresql("on")
     try:
-        yield
+        with transaction.atomic():  # on an error, rolling back takes PostgreSQL's setting along
+            _tell_postgresql("on")
+            yield
+            _tell_postgresql("off")
     finally:
         _deleting.reset(token)
-        _tell_postgresql("off")
 
 
 def _tell_postgresql(value: str) -> None:

@@ -9,7 +9,6 @@ wrapped key makes every sealed value of that client unreadable, in old backups t
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import secrets
 from collections.abc import Mapping
@@ -122,7 +121,7 @@ def _parse_master_key(entry: str) -> tuple[str, bytes]:
     key_id, _, encoded = entry.partition(":")
     try:
         key = base64.b64decode(encoded, validate=True)
-    except binascii.Error:
+    except ValueError:  # binascii.Error is one; letters beyond ASCII raise another
         key = b""
     if not key_id or len(key) != KEY_BYTES:
         raise ImproperlyConfigured(

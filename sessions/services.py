@@ -87,9 +87,11 @@ def schedule_session(*, episode: Episode, starts_at: dt.datetime, mode: str) -> 
 def start_session(*, episode: Episode, now: dt.datetime) -> Session:
     """A walk-in: a session that begins this minute. A second tap finds the same one."""
     starts_at = now.replace(second=0, microsecond=0)
-    running = episode.sessions.not_cancelled().filter(
-        starts_at__gt=starts_at - dt.timedelta(minutes=5), starts_at__lte=starts_at
-    )
-    return running.first() or schedule_session(
-        episode=episode, starts_at=starts_at, mode=Session.Mode.IN_PERSON
-    )
+    with transaction.atomic():
+        Episode.objects.select_for_update().get(pk=episode.pk)  # the second tap waits here
+        running = episode.sessions.not_cancelled().filter(
+            starts_at__gt=starts_at - dt.timedelta(minutes=5), starts_at__lte=starts_at
+        )
+        return running.first() or schedule_session(
+            episode=episode, starts_at=starts_at, mode=Session.Mode.IN_PERSON
+        )

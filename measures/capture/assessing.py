@@ -6,6 +6,7 @@ import datetime as dt
 import logging
 import math
 from collections.abc import Sequence
+from typing import Any
 
 from django.db import DatabaseError, transaction
 
@@ -69,42 +70,49 @@ def _row(rating: Rating | None) -> list[float]:
 def _store(
     sessions: Sequence[Session], ratings: dict[int, Rating], concluded: EpisodeAssessment
 ) -> list[Assessment]:
-    """Write one assessment per rated session; returns them in session order."""
-    kept = {each.rating_id: each for each in _existing(ratings)}
-    assessments = []
+    """Write what is new or changed; returns one assessment per rated session, in order."""
+    stored = {
+        each.rating_id: each
+        for each in Assessment.objects.filter(rating__in=[each.pk for each in ratings.values()])
+    }
+    assessments, fresh, changed = [], [], []
     for session, conclusion in zip(sessions, concluded.sessions, strict=True):
         rating = ratings.get(session.pk)
         if rating is None:
             continue
         rating.session = session
-        assessment = kept.get(rating.pk) or Assessment(organization_id=rating.organization_id)
+        values = _computed(conclusion, sessions) | {
+            "engine": concluded.engine,
+            "parameters": concluded.parameters,
+        }
+        assessment = stored.get(rating.pk)
+        if assessment is None:
+            assessment = Assessment(organization_id=rating.organization_id, **values)
+            fresh.append(assessment)
+        elif any(getattr(assessment, name) != value for name, value in values.items()):
+            vars(assessment).update(values)
+            changed.append(assessment)
         assessment.rating = rating
-        _fill(assessment, conclusion, sessions)
-        assessment.engine, assessment.parameters = concluded.engine, concluded.parameters
         assessments.append(assessment)
-    Assessment.objects.bulk_create([each for each in assessments if each.rating_id not in kept])
-    Assessment.objects.bulk_update(kept.values(), COMPUTED)
+    Assessment.objects.bulk_create(fresh)
+    Assessment.objects.bulk_update(changed, COMPUTED)
     return assessments
 
 
-def _existing(ratings: dict[int, Rating]) -> list[Assessment]:
-    return list(Assessment.objects.filter(rating__in=[rating.pk for rating in ratings.values()]))
-
-
-def _fill(
-    assessment: Assessment, conclusion: SessionAssessment, sessions: Sequence[Session]
-) -> None:
-    assessment.score = conclusion.score
-    assessment.expected = conclusion.expected
-    assessment.low = conclusion.low
-    assessment.high = conclusion.high
-    assessment.statistic = conclusion.statistic
-    assessment.limit = conclusion.limit
-    assessment.probability = conclusion.probability
-    assessment.kind = conclusion.flag.value
-    assessment.facets = list(conclusion.facets)
-    assessment.onset = None if conclusion.onset is None else sessions[conclusion.onset]
-    assessment.status = conclusion.status.value
+def _computed(conclusion: SessionAssessment, sessions: Sequence[Session]) -> dict[str, Any]:
+    return {
+        "score": conclusion.score,
+        "expected": conclusion.expected,
+        "low": conclusion.low,
+        "high": conclusion.high,
+        "statistic": conclusion.statistic,
+        "limit": conclusion.limit,
+        "probability": conclusion.probability,
+        "kind": conclusion.flag.value,
+        "facets": list(conclusion.facets),
+        "onset_id": None if conclusion.onset is None else sessions[conclusion.onset].pk,
+        "status": conclusion.status.value,
+    }
 
 
 COMPUTED = (

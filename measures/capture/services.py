@@ -7,6 +7,7 @@ import uuid
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from measures.builtin import current_version
 from measures.capture.answers import Answers
@@ -77,7 +78,12 @@ def make_link(*, session: Session, channel: str, now: dt.datetime) -> MadeLink:
 def find_link(token: str, now: dt.datetime) -> RatingLink | None:
     """The link of a token while it is open, else None, without saying why."""
     links = RatingLink.objects.filter(token_hash=hash_token(token), expires_at__gt=now)
-    return links.filter(request__withdrawn_at__isnull=True, request__expires_at__gt=now).first()
+    answers = Rating.objects.current().filter(request=OuterRef("request"))
+    return links.filter(
+        ~Exists(answers.exclude(outcome=Rating.Outcome.DECLINED)),
+        request__withdrawn_at__isnull=True,
+        request__expires_at__gt=now,
+    ).first()
 
 
 def answer_of(request: RatingRequest) -> Rating | None:
@@ -115,6 +121,8 @@ def record_rating(
             raise SessionNotHeld
         if request is not None:
             _check_open(request, now)
+        if rating_uuid and Rating.objects.filter(uuid=rating_uuid).exists():
+            rating_uuid = None  # from the form of another session: no retry of this one
         rating = _store(
             session=session,
             rater=rater,

@@ -23,7 +23,7 @@ from measures.capture.services import (
     make_link,
     waive_blind,
 )
-from measures.models import Rater, Rating, RatingLink
+from measures.models import FACETS, Rater, Rating, RatingLink
 from sessions.access import StaffRequest, get_editable, get_visible
 from sessions.models import Episode, Session
 
@@ -34,7 +34,7 @@ CHANNELS = {"link": RatingLink.Channel.LINK, "qr": RatingLink.Channel.QR}
 def session_log(request: StaffRequest, uuid: str) -> HttpResponse:
     """One short form: held, missed or cancelled, and the own rating."""
     session = _own_session(request, uuid)
-    may_rate = not _own_rating(session)
+    may_rate = _rates(request) or not _own_rating(session)
     form = SessionLogForm(
         request.POST if request.method == "POST" else None,
         session=session,
@@ -117,6 +117,11 @@ def _own_session(request: StaffRequest, uuid: str) -> Session:
 
 def _own_rating(session: Session) -> Rating | None:
     return Rating.objects.current().by(Rater.COUNSELOR).filter(session=session).first()
+
+
+def _rates(request: StaffRequest) -> bool:
+    """A second tab's answers are compared with the stored ones, never dropped in silence."""
+    return any(facet in request.POST for facet in FACETS)
 
 
 def _save(request: StaffRequest, session: Session, form: SessionLogForm) -> HttpResponse | None:

@@ -7,6 +7,7 @@ Back loses nothing. Opening a link uses nothing up; the stored rating does.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
@@ -17,7 +18,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 from django.views.decorators.http import require_http_methods, require_safe
 
 from measures.capture.answers import Answers
@@ -40,6 +41,8 @@ from sessions.wall import set_organization
 
 COOKIE = "rating"
 SALT = "measures.capture.rating"
+# Who opened a link in time may finish: a code in the room is shown for 15 minutes only.
+VISIT = dt.timedelta(minutes=30)
 
 WAYS_IN = {
     RatingLink.Channel.QR: Rating.WayIn.QR,
@@ -78,12 +81,14 @@ def rate(request: StaffRequest, token: str) -> HttpResponse:
         str(link.pk),
         salt=SALT,
         path=start,
-        max_age=int((link.expires_at - request.now).total_seconds()),
+        max_age=int((link.expires_at + VISIT - request.now).total_seconds()),
         secure=settings.SESSION_COOKIE_SECURE,
         httponly=True,
         samesite="Lax",
     )
-    return _private(response)
+    private = _private(response)
+    private.headers["Referrer-Policy"] = "no-referrer"
+    return private
 
 
 def by_link(view: ClientView) -> Callable[..., HttpResponse]:
@@ -96,7 +101,8 @@ def by_link(view: ClientView) -> Callable[..., HttpResponse]:
             return closed(request)
         session = visit.request.session
         note_seen(request, [session.episode.client_id])
-        with translation.override(_language(session.episode.client.language)):
+        language = _language(session.episode.client.language)
+        with translation.override(language), timezone.override(session.organization.zone):
             return _private(view(request, visit))
 
     return login_not_required(wrapped)
@@ -106,7 +112,9 @@ def closed(request: StaffRequest) -> HttpResponse:
     """One page for used, expired, withdrawn and made up, to the byte."""
     only = Organization.objects.order_by("pk")[:2]
     phone = only[0].phone if len(only) == 1 else ""
-    return _private(render(request, "measures/rate/closed.html", {"phone": phone}, status=404))
+    with translation.override(request.LANGUAGE_CODE):  # the client's own would tell them apart
+        page = render(request, "measures/rate/closed.html", {"phone": phone}, status=404)
+    return _private(page)
 
 
 @require_safe
@@ -180,7 +188,7 @@ def _visit(request: StaffRequest, uuid: str) -> Visit | None:
     if link_pk is None:
         return None
     links = RatingLink.objects.filter(
-        pk=int(link_pk), request__uuid=uuid, expires_at__gt=request.now
+        pk=int(link_pk), request__uuid=uuid, expires_at__gt=request.now - VISIT
     )
     link = links.select_related("request").first()
     if link is None or not link.request.is_open(request.now):
@@ -263,7 +271,9 @@ def _language(language: str) -> str:
 
 
 def _private(response: HttpResponse) -> HttpResponse:
-    response.headers["Referrer-Policy"] = "no-referrer"
+    # Not "no-referrer": forms would then be posted with "Origin: null" and fail the CSRF check.
+    # These addresses hold no token, and nothing is told to other sites.
+    response.headers["Referrer-Policy"] = "same-origin"
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Robots-Tag"] = "noindex"
     return response

@@ -63,10 +63,26 @@ class History:
         return [session for session in self.sessions if session.status == Session.Status.HELD]
 
     @property
-    def to_log(self) -> Session | None:
-        """The earliest session of which nobody has said yet what became of it."""
-        scheduled = (each for each in self.sessions if each.status == Session.Status.SCHEDULED)
-        return next(scheduled, None)
+    def scheduled(self) -> list[Session]:
+        return [each for each in self.sessions if each.status == Session.Status.SCHEDULED]
+
+    def to_log(self, today: dt.date) -> Session | None:
+        """The earliest session, up to today's, of which nobody has said what became of it."""
+        due = (
+            session
+            for session in self.scheduled
+            if session.starts_at.astimezone(self.zone).date() <= today
+        )
+        return next(due, None)
+
+    def upcoming(self, today: dt.date) -> Session | None:
+        """The next session after today."""
+        later = (
+            session
+            for session in self.scheduled
+            if session.starts_at.astimezone(self.zone).date() > today
+        )
+        return next(later, None)
 
     @property
     def open_flag(self) -> Flag | None:

@@ -1,0 +1,152 @@
+"""The demo's rows, made by the product's own services and dated back."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+
+from alliance_site.demo.plan import (
+    STAFF,
+    SUPERVISION,
+    PlannedClient,
+    PlannedSession,
+    plan,
+)
+from measures.capture.answers import Answers
+from measures.capture.services import make_link, record_rating
+from measures.models import Flag, Rater, Rating, RatingLink
+from measures.repair.flags import record_event
+from sessions.models import (
+    AccessEntry,
+    Episode,
+    Membership,
+    Organization,
+    Session,
+    Supervision,
+    User,
+)
+from sessions.sealing import Identity
+from sessions.services import open_episode, schedule_session
+
+PASSWORD = "try-it-out-1234"  # noqa: S105  public on purpose; the demo runs on this computer only
+ZONE = ZoneInfo("America/Chicago")
+Progress = Callable[[Iterable[PlannedClient]], Iterable[PlannedClient]]
+
+
+def make_world(now: dt.datetime, progress: Progress) -> None:
+    """Two organizations, their staff, sixty clients and 900 sessions with ratings."""
+    with transaction.atomic():
+        staff = _make_staff(ZONE, now)
+        for planned in progress(plan(now, ZONE)):
+            _make_client(planned, staff[planned.counselor], now)
+
+
+def was_used() -> bool:
+    """Whether anybody entered something since the data were made."""
+    return AccessEntry.objects.filter(method="POST").exists()
+
+
+def client_link(now: dt.datetime) -> str:
+    """A token that opens the form for a session of the last days that nobody answered."""
+    answered = Rating.objects.current().by(Rater.CLIENT).values("session")
+    waiting = Session.objects.held().exclude(pk__in=answered)
+    session = waiting.select_related("organization").order_by("-starts_at").first()
+    if session is None:
+        return ""
+    return make_link(session=session, channel=RatingLink.Channel.LINK, now=now).token
+
+
+def _make_staff(zone: ZoneInfo, now: dt.datetime) -> dict[str, Membership]:
+    oak = _organization("Oak Street", "555-0100")
+    elm = _organization("Elm House", "555-0200")
+    started_on = now.date() - dt.timedelta(days=900)
+
+    def member(organization: Organization, name: str, **roles: object) -> Membership:
+        user = User.objects.create_user(email_of(name), PASSWORD)
+        return Membership.objects.create(
+            organization=organization, user=user, name=name, started_on=started_on, **roles
+        )
+
+    staff = {
+        name: member(organization, name, counselor=True)
+        for organization in (oak, elm)
+        for name in STAFF[organization.name]
+    }
+    for supervisor, counselors in SUPERVISION.items():
+        staff[supervisor] = member(oak, supervisor, supervisor=True)
+        for counselor in counselors:
+            Supervision.objects.create(
+                organization=oak,
+                supervisor=staff[supervisor],
+                counselor=staff[counselor],
+                started_on=started_on,
+            )
+    staff["Ana"] = member(oak, "Ana", administrator=True)
+    staff["Ben"] = member(oak, "Ben", front_desk=True)
+    staff["Dana"] = member(oak, "Dana", rights_contact=True, phone="555-0142")
+    return staff
+
+
+def email_of(name: str) -> str:
+    return f"{name.lower()}@demo.example"
+
+
+def _organization(name: str, phone: str) -> Organization:
+    return Organization.objects.create(
+        name=name,
+        sender_name=name,
+        phone=phone,
+        time_zone=str(ZONE),
+        mfa_required=False,
+        crisis_text="If you need help now, call or text 988. In danger, call 911.",
+    )
+
+
+def _make_client(planned: PlannedClient, counselor: Membership, now: dt.datetime) -> None:
+    episode = open_episode(
+        counselor=counselor,
+        code=planned.code,
+        identity=Identity(name=planned.name),
+        goal=planned.goal,
+        language="en",
+        today=planned.sessions[0].starts_at.date(),
+    )
+    for session in planned.sessions:
+        _make_session(episode, session)
+        _talk_about_old_flags(episode, session.starts_at, now)
+    schedule_session(episode=episode, starts_at=planned.next_at, mode=Session.Mode.IN_PERSON)
+
+
+def _make_session(episode: Episode, planned: PlannedSession) -> None:
+    session = Session.objects.create(
+        organization_id=episode.organization_id,
+        episode=episode,
+        starts_at=planned.starts_at,
+        status=Session.Status.MISSED if planned.missed else Session.Status.HELD,
+    )
+    if planned.counselor:
+        own = Answers(*planned.counselor)
+        _rate(session, Rater.COUNSELOR, own, Rating.WayIn.STAFF, minutes=50)
+    if planned.client:
+        answers = Answers(*planned.client, change_wish=planned.wish, note=planned.note)
+        _rate(session, Rater.CLIENT, answers, Rating.WayIn.LINK, minutes=55)
+
+
+def _rate(session: Session, rater: str, answers: Answers, way_in: str, *, minutes: int) -> None:
+    given_at = session.starts_at + dt.timedelta(minutes=minutes)
+    record_rating(session=session, rater=rater, answers=answers, way_in=way_in, now=given_at)
+
+
+def _talk_about_old_flags(episode: Episode, at: dt.datetime, now: dt.datetime) -> None:
+    """What was flagged more than a month ago was talked about and has been closed since."""
+    month_ago = now - dt.timedelta(days=30)
+    old = Flag.objects.open().filter(episode=episode, raised_at__lt=min(at, month_ago))
+    for flag in old:
+        flag.state = Flag.State.BETTER
+        flag.save(update_fields=["state"])
+        record_event(
+            flag, Flag.State.BETTER, now=at, reason="talked about", from_state=Flag.State.NEW
+        )

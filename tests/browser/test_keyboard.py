@@ -1,0 +1,97 @@
+"""Everything that is done often can be done without a mouse, and the focus is always to be seen."""
+
+from types import SimpleNamespace
+
+import pytest
+from playwright.sync_api import expect
+
+from measures.models import Rater, Rating
+from sessions.models import Session
+from tests.browser.conftest import LogIn, NewContext
+from tests.browser.walking import answer_by_keyboard, tab_to
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_a_counselor_logs_a_session_by_keyboard(
+    page_of: LogIn, planned: Session, cast: SimpleNamespace
+) -> None:
+    page = page_of(cast.alice)
+    page.goto("/today/")
+    tab_to(page, page.get_by_role("link", name="Skip to the page"))
+    page.keyboard.press("Enter")
+    tab_to(page, page.get_by_role("link", name="Log and rate"))
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Session with T-308")).to_be_visible()
+
+    tab_to(page, page.get_by_role("radio", name="Held"))
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("radio", name="Missed")).to_be_checked()
+    page.keyboard.press("ArrowLeft")
+    for number, value in ((1, 7), (2, 0), (3, 10)):
+        answer_by_keyboard(page, number, value)
+    tab_to(page, page.get_by_role("button", name="Save"))
+    page.keyboard.press("Space")
+    expect(page.get_by_role("status")).to_have_text("Saved.")
+
+    planned.refresh_from_db()
+    assert planned.status == Session.Status.HELD
+    own = Rating.objects.get(session=planned, rater=Rater.COUNSELOR)
+    assert (own.respect, own.understanding, own.goals) == (7, 0, 10)
+
+
+def test_a_client_answers_by_keyboard(
+    page_of: LogIn, new_context: NewContext, held: Session, cast: SimpleNamespace
+) -> None:
+    page = page_of(cast.alice)
+    page.goto(f"/episodes/{cast.episode.uuid}/")
+    tab_to(page, page.get_by_role("button", name="Make a link"))
+    page.keyboard.press("Enter")
+    link = page.locator("#link").inner_text().strip()
+
+    # Low enough that the line on top could hide what has the focus.
+    client = new_context(viewport={"width": 320, "height": 560}).new_page()
+    client.goto(link)
+    tab_to(client, client.get_by_role("link", name="Start"))
+    client.keyboard.press("Enter")
+    expect(client.get_by_role("heading")).to_have_text("Three questions")
+    tab_to(client, client.locator("summary"))
+    client.keyboard.press("Space")
+    expect(client.get_by_text("judge")).to_be_visible()
+    client.keyboard.press("Space")
+    for number, value in ((1, 3), (2, 2), (3, 10)):
+        answer_by_keyboard(client, number, value)
+    client.keyboard.press("ArrowRight")
+    expect(client.get_by_role("radio", name="Skip this one").last).to_be_checked()
+    client.keyboard.press("ArrowLeft")
+    wish = client.get_by_role("group", name="one thing you want to be different")
+    tab_to(client, wish.get_by_role("radio").first)
+    client.keyboard.press("Space")
+    tab_to(client, client.get_by_label("Anything else?"))
+    client.keyboard.type("Thanks.")
+    tab_to(client, client.get_by_role("radio", name="Only Alice"))
+    tab_to(client, client.get_by_role("button", name="Check my answers"))
+    client.keyboard.press("Enter")
+    expect(client.get_by_role("heading")).to_have_text("Check your answers.")
+    tab_to(client, client.get_by_role("button", name="Send my answers"))
+    client.keyboard.press("Enter")
+    expect(client.get_by_role("heading")).to_have_text("Thank you.")
+
+    given = Rating.objects.get(session=held, rater=Rater.CLIENT)
+    assert (given.respect, given.understanding, given.goals) == (3, 2, 10)
+    assert given.change_wish == "slower"
+
+
+def test_the_whole_client_page_can_be_walked_with_tab(
+    page_of: LogIn, flagged: Session, cast: SimpleNamespace
+) -> None:
+    page = page_of(cast.alice)
+    page.goto(f"/episodes/{cast.episode.uuid}/")
+    tab_to(page, page.get_by_label("Your account"))
+    page.keyboard.press("Enter")
+    tab_to(page, page.get_by_role("button", name="Log out"))
+    tab_to(page, page.locator("#trend-chart"))
+    tab_to(page, page.locator("details.fold summary"))
+    page.keyboard.press("Enter")
+    tab_to(page, page.get_by_role("region", name="Ratings by session"))
+    tab_to(page, page.get_by_role("link", name="Close the episode"))

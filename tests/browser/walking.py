@@ -1,0 +1,262 @@
+"""What is looked at on every page, whatever the story of the test: see `Watch` and `looks`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+from axe_playwright_python.base import AXE_SCRIPT
+from playwright.sync_api import (
+    BrowserContext,
+    ConsoleMessage,
+    Locator,
+    Page,
+    Request,
+    Response,
+    WebError,
+    expect,
+)
+
+PHONE: dict[str, Any] = {
+    "viewport": {"width": 390, "height": 844},
+    "device_scale_factor": 3,
+    "is_mobile": True,
+    "has_touch": True,
+}
+SCHEMES = ("light", "dark")
+WIDTHS = (390, 1280)
+NARROWEST = 320
+INSIDE = {"data", "blob", "about"}
+
+# What the console says of a status is known better from the answer itself.
+OF_A_STATUS = "Failed to load resource: the server responded with a status of"
+TELL_OF_CSP = """
+document.addEventListener("securitypolicyviolation", (event) => console.error(
+  `CSP: ${event.effectiveDirective} blocks ${event.blockedURI} ${event.sample}`));
+"""
+TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+RUN_AXE = "() => axe.run({ resultTypes: ['violations'] }).then((results) => results.violations)"
+# Innermost elements that reach beyond the window, unless a box around them scrolls by itself.
+TOO_WIDE = """(width) => {
+  const scrolls = (element) => element.closest(".scroll, .trend-chart") !== null;
+  const sticksOut = (element) => element.getBoundingClientRect().right > width + 1;
+  return [...document.body.querySelectorAll("*")]
+    .filter((element) => sticksOut(element) && !scrolls(element))
+    .filter((element) => ![...element.children].some(sticksOut))
+    .slice(0, 3)
+    .map((element) => element.outerHTML.slice(0, 160));
+}"""
+# A radio button that looks like a button is shown, and focused, by its label.
+FOCUS = """() => {
+  const focused = document.activeElement;
+  if (focused === document.body) return null;
+  const shown = focused.matches(".btn-check") ? focused.labels[0] : focused;
+  const style = getComputedStyle(shown);
+  const box = shown.getBoundingClientRect();
+  const [x, y] = [box.left + box.width / 2, box.top + box.height / 2];
+  const top = document.elementFromPoint(x, y);
+  return {
+    html: shown.outerHTML.slice(0, 160),
+    outlined: style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2,
+    inView: top !== null && (shown.contains(top) || top.contains(shown)),
+  };
+}"""
+
+
+class Watch:
+    """Notes whatever goes wrong on any page of any context, for the end of the test."""
+
+    def __init__(self, origin: str) -> None:
+        self.origin = origin
+        self.troubles: list[str] = []
+        self.expected: set[tuple[str, int]] = set()
+        self.contexts: list[BrowserContext] = []
+
+    def over(self, context: BrowserContext) -> None:
+        self.contexts.append(context)
+        context.add_init_script(TELL_OF_CSP)
+        context.on("console", self._console)
+        context.on("weberror", self._web_error)
+        context.on("request", self._request)
+        context.on("requestfailed", self._failed)
+        context.on("response", self._response)
+
+    def expect_status(self, path: str, status: int) -> None:
+        """Let one path answer with a status of 400 or more."""
+        self.expected.add((path, status))
+
+    def check(self) -> None:
+        """Fail with everything that was noted, each thing once."""
+        for context in self.contexts:
+            for page in context.pages:
+                page.evaluate("0")  # what Chromium still has to tell comes before this answer
+        assert not self.troubles, "\n".join(["", *dict.fromkeys(self.troubles)])
+
+    def note(self, where: str, what: str) -> None:
+        self.troubles.append(f"{where}: {what}")
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"} and not message.text.startswith(OF_A_STATUS):
+            where = message.page.url if message.page else "console"
+            self.note(where, f"{message.type}: {message.text}")
+
+    def _web_error(self, error: WebError) -> None:
+        self.note(error.page.url if error.page else "page", f"uncaught: {error.error}")
+
+    def _request(self, request: Request) -> None:
+        parts = urlsplit(request.url)
+        inside = f"{parts.scheme}://{parts.netloc}" == self.origin or parts.scheme in INSIDE
+        if not inside:
+            self.note("request", f"leaves the server: {request.url}")
+
+    def _failed(self, request: Request) -> None:
+        if request.failure != "net::ERR_ABORTED":  # a download, or a page left in time
+            self.note(request.url, f"failed: {request.failure}")
+
+    def _response(self, response: Response) -> None:
+        found = (urlsplit(response.url).path, response.status)
+        if response.status >= 400 and found not in self.expected:
+            self.note(response.url, f"answered {response.status}")
+
+
+def look_at(page: Page, name: str, watch: Watch) -> None:
+    """Look at a page in both color schemes and three widths: axe, and nothing sticks out."""
+    before = page.viewport_size
+    assert before is not None
+    for scheme, width in looks():
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        page.set_viewport_size({"width": width, "height": before["height"]})
+        page.evaluate(TWO_FRAMES)
+        where = f"{name} ({scheme}, {width})"
+        _check_width(page, where, width, watch)
+        if width != NARROWEST:
+            _check_with_axe(page, where, watch)
+    page.set_viewport_size(before)
+    page.emulate_media(color_scheme="light")
+    page.evaluate(TWO_FRAMES)
+
+
+def looks() -> Iterator[tuple[str, int]]:
+    yield "light", NARROWEST
+    for scheme in SCHEMES:
+        for width in WIDTHS:
+            yield scheme, width
+
+
+def _check_width(page: Page, where: str, width: int, watch: Watch) -> None:
+    # Not innerWidth: on a phone the window itself grows with what is too wide.
+    needed = page.evaluate("document.scrollingElement.scrollWidth")
+    if needed > width:
+        watch.note(where, f"needs {needed} pixels: {page.evaluate(TOO_WIDE, width)}")
+
+
+def _check_with_axe(page: Page, where: str, watch: Watch) -> None:
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE_SCRIPT)
+    for violation in page.evaluate(RUN_AXE):
+        for node in violation["nodes"]:
+            reasons = [each["message"] for each in node["any"] + node["all"] + node["none"]]
+            target = " ".join(str(each) for each in node["target"])
+            watch.note(where, f"axe {violation['id']}: {target}: {'; '.join(reasons)}")
+
+
+# ---- filling in ----
+
+
+def question(page: Page, number: int) -> Locator:
+    return page.get_by_role("group", name=re.compile(rf"^Question {number} of 3\."))
+
+
+def choose(group: Locator, label: str) -> None:
+    """Click, or on a phone tap, what a person sees: the label, not the hidden radio button."""
+    button = group.locator("label.btn", has_text=re.compile(rf"^\s*{re.escape(label)}\s*$"))
+    expect(button).to_be_visible()
+    touch = group.page.evaluate("navigator.maxTouchPoints > 0")
+    button.tap() if touch else button.click()
+
+
+def answer(page: Page, *labels: str) -> None:
+    """Answer the three questions in order."""
+    for number, label in enumerate(labels, start=1):
+        choose(question(page, number), label)
+
+
+# ---- keyboard only ----
+
+
+def tab_to(page: Page, wanted: Locator, most: int = 60) -> None:
+    """Press Tab until `wanted` has the focus; on the way the focus is always to be seen."""
+    for _ in range(most):
+        page.keyboard.press("Tab")
+        check_focus(page)
+        if wanted.evaluate("(element) => element === document.activeElement"):
+            return
+    raise AssertionError(f"Tab does not reach {wanted}")
+
+
+def check_focus(page: Page) -> None:
+    focus = page.evaluate(FOCUS)
+    if focus is not None:
+        assert focus["outlined"], f"the focus has no outline: {focus['html']}"
+        assert focus["inView"], f"the focus is out of sight: {focus['html']}"
+
+
+def answer_by_keyboard(page: Page, number: int, value: int) -> None:
+    """Tab into a question, Space takes its first number, the arrow keys walk to the value."""
+    group = question(page, number)
+    tab_to(page, group.get_by_role("radio", name="0 of 10", exact=True))
+    page.keyboard.press("Space")
+    for _ in range(value):
+        page.keyboard.press("ArrowRight")
+        check_focus(page)
+    expect(group.get_by_role("radio", name=f"{value} of 10", exact=True)).to_be_checked()
+
+
+# ---- the chart ----
+
+# What Plotly drew, read from its SVG; pixels are turned back into ratings by its own axis.
+DRAWN = """() => {
+  const chart = document.getElementById("trend-chart");
+  const full = chart._fullData.filter((trace) => trace.visible === true);
+  const traceOf = (role, lane) => {
+    const trace = full.find((each) => each.meta.role === role && !!each.meta.lane === lane);
+    return trace ? chart.querySelector(`.scatterlayer .trace${trace.uid}`) : null;
+  };
+  const pointsOf = (role, lane = false) =>
+    [...(traceOf(role, lane)?.querySelectorAll("path.point") ?? [])];
+  const yaxis = chart._fullLayout.yaxis;
+  const ratingOf = (point) => {
+    const matrix = point.transform.baseVal.consolidate().matrix;
+    return Math.round(yaxis.p2d(matrix.f) * 10) / 10;
+  };
+  const fills = [...(chart.querySelectorAll(".scatterlayer .js-fill") ?? [])];
+  const box = (element) => element.getBoundingClientRect();
+  return {
+    client: pointsOf("client").map(ratingOf),
+    counselor: pointsOf("counselor").map(ratingOf),
+    flags: pointsOf("flag").map(ratingOf),
+    laneFlags: pointsOf("flag", true).length,
+    bands: fills.filter((fill) => box(fill).width > 10 && box(fill).height > 10).length,
+    color: pointsOf("client").length ? getComputedStyle(pointsOf("client")[0]).fill : "",
+  };
+}"""
+
+
+def drawn(page: Page) -> dict[str, Any]:
+    """What the chart shows, from its SVG: the client's points as ratings, flags, band."""
+    expect(page.locator("#trend-chart .main-svg").first).to_be_visible()
+    page.evaluate(TWO_FRAMES)
+    found: dict[str, Any] = page.evaluate(DRAWN)
+    return found
+
+
+def column(page: Page, heading: str) -> list[str]:
+    """One column of the table behind the fold, opened when it is closed."""
+    fold = page.locator("details.fold")
+    if fold.get_attribute("open") is None:
+        fold.locator("summary").click()
+    headings = fold.locator("thead th").all_inner_texts()
+    cells = fold.locator(f"tbody tr > :nth-child({headings.index(heading) + 1})")
+    return cells.all_inner_texts()
