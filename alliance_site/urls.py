@@ -1,7 +1,7 @@
 """Every address of the product. A new one needs a row in the policy table."""
 
 from allauth.account import views as account
-from django.urls import include, path
+from django.urls import include, path, re_path
 
 from alliance_site import health, home
 
@@ -21,8 +21,9 @@ urlpatterns = [
     path("account/password/", account.password_change, name="account_change_password"),
     path("account/reset/", account.password_reset, name="account_reset_password"),
     path("account/reset/sent/", account.password_reset_done, name="account_reset_password_done"),
-    path(
-        "account/reset/<str:uidb36>-<str:key>/",
+    # The key holds dashes of its own, so the first one ends the user's part.
+    re_path(
+        r"^account/reset/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>[^/]+)/$",
         account.password_reset_from_key,
         name="account_reset_password_from_key",
     ),

@@ -68,23 +68,19 @@ class StaffRequest(HttpRequest):
     link_organization_id: int | None
 
 
-def viewer_for(user: Any, now: dt.datetime, chosen: str | None = None) -> Viewer | None:
-    """The viewer a logged-in user is today, or None.
-
-    `chosen` is the uuid of one of their memberships, for people at several organizations.
-    """
+def viewer_for(user: Any, now: dt.datetime) -> Viewer | None:
+    """The viewer a logged-in user is today, or None. Who is at several places sees the oldest."""
     # "Today" is each organization's own date, so a day's margin here and the exact day below.
     margin = dt.timedelta(days=1)
     near = Membership.objects.active_for(user, now.date() - margin) | (
         Membership.objects.active_for(user, now.date() + margin)
     )
-    viewers = [
+    viewers = (
         Viewer(membership, membership.organization, now)
         for membership in near.select_related("organization").order_by("pk")
         if membership.is_active_on(membership.organization.today(now))
-    ]
-    viewers.sort(key=lambda viewer: str(viewer.membership.uuid) != chosen)
-    return viewers[0] if viewers else None
+    )
+    return next(viewers, None)
 
 
 M = TypeVar("M", bound=models.Model)

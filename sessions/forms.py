@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import Any, ClassVar, cast
 
 from crispy_forms.helper import FormHelper
@@ -10,10 +11,17 @@ from crispy_forms.layout import Layout, Submit
 from django import forms
 from django.conf import settings
 from django.core.validators import RegexValidator
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from sessions.access import Viewer
 from sessions.models import Client, Episode, Organization, Session
+
+
+def capitalized(choices: Iterable[tuple[str, Any]]) -> list[tuple[str, Any]]:
+    """Choices as they stand on buttons; their labels are made for the middle of a sentence."""
+    return [(value, capfirst(label)) for value, label in choices]
+
 
 code_validator = RegexValidator(
     r"\A[A-Za-z0-9][A-Za-z0-9._-]*\Z", _("Use letters, digits, dots and dashes, such as T-308.")
@@ -81,7 +89,9 @@ class ClientForm(forms.Form):
 
 class CloseEpisodeForm(forms.ModelForm):  # type: ignore[type-arg]
     reason = forms.ChoiceField(
-        label=_("How did it end?"), choices=Episode.Reason.choices, widget=forms.RadioSelect
+        label=_("How did it end?"),
+        choices=capitalized(Episode.Reason.choices),
+        widget=forms.RadioSelect,
     )
 
     class Meta:
@@ -111,7 +121,7 @@ class ScheduleForm(forms.Form):
     starts_at = LocalDateTimeField(label=_("Starts at"))
     mode = forms.ChoiceField(
         label=_("How"),
-        choices=Session.Mode.choices,
+        choices=capitalized(Session.Mode.choices),
         initial=Session.Mode.IN_PERSON,
         widget=forms.RadioSelect,
     )

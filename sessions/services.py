@@ -1,13 +1,22 @@
-"""What involves several rows: opening and closing an episode, putting a session on the calendar."""
+"""What involves several rows: staff, episodes, and sessions on the calendar."""
 
 from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Sequence
 
 from django.db import IntegrityError, transaction
 
-from sessions.models import Client, Episode, Membership, Session
+from sessions.models import (
+    Client,
+    Episode,
+    Membership,
+    Organization,
+    Session,
+    Supervision,
+    User,
+)
 from sessions.sealing import Identity, new_client_key, seal, seal_identity
 from sessions.signals import episode_closed
 
@@ -18,6 +27,50 @@ class CodeTaken(Exception):
 
 class TimeTaken(Exception):
     """This client already has a session at that time."""
+
+
+ROLES = ("counselor", "supervisor", "administrator", "front_desk", "rights_contact")
+
+
+def add_member(
+    *, organization: Organization, email: str, name: str, roles: Sequence[str], today: dt.date
+) -> Membership:
+    """Put somebody on the staff, with a log-in that has no password until they set one.
+
+    Raises ValidationError for a bad e-mail or name, and for somebody who is on the staff already.
+    """
+    with transaction.atomic():
+        user = User.objects.filter(email__iexact=email).first()
+        if user is None:
+            user = User(email=User.objects.normalize_email(email).lower())
+            user.set_unusable_password()
+            user.full_clean()
+            user.save()
+        member = Membership(
+            organization=organization,
+            user=user,
+            name=name,
+            started_on=today,
+            **dict.fromkeys(roles, True),
+        )
+        member.full_clean()
+        member.save()
+    return member
+
+
+def add_supervision(
+    *, supervisor: Membership, counselor: Membership, today: dt.date
+) -> Supervision:
+    """Make a supervisor responsible for a counselor from today. Raises ValidationError."""
+    supervision = Supervision(
+        organization_id=supervisor.organization_id,
+        supervisor=supervisor,
+        counselor=counselor,
+        started_on=today,
+    )
+    supervision.full_clean()
+    supervision.save()
+    return supervision
 
 
 def open_episode(

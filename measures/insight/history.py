@@ -134,7 +134,11 @@ def assessment_of(rating: Rating) -> Assessment | None:
 
 def trend_points(history: History) -> list[TrendPoint]:
     """The chart's points: held and missed sessions in order, times in the organization's zone."""
-    flagged = {flag.first_rating.session_id: flag.kind for flag in reversed(history.flags)}
+    flagged = {
+        flag.first_rating.session_id: flag.kind
+        for flag in reversed(history.flags)
+        if flag.rater == Rater.CLIENT
+    }
     points = []
     number = 0
     for session in history.sessions:

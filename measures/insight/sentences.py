@@ -30,7 +30,7 @@ NOTHING = "\N{EN DASH}"
 
 def honesty() -> str:
     return _(
-        "About half of flags like this are a real change in the answers; the rest are chance. "
+        "At best half of flags like this are a real change in the answers; the rest are chance. "
         "Even a real change may be about life outside your work. Ask; do not assume."
     )
 

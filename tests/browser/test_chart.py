@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from sessions.models import Session
 from tests.browser.conftest import LogIn
-from tests.browser.walking import PHONE, drawn
+from tests.browser.walking import PHONE, column, drawn
 from tests.factories import make_course
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -121,15 +121,16 @@ def test_a_narrow_phone_gets_the_whole_chart(
     )
 
 
-def test_a_rating_that_is_not_there_leaves_a_gap_and_no_point(
+def test_a_rating_that_is_not_given_or_not_open_has_no_point(
     page_of: LogIn, cast: SimpleNamespace
 ) -> None:
     make_course(cast.episode, [9, None, 8], cast.now, own=None)
     page = page_of(cast.alice)
     page.goto(f"/episodes/{cast.episode.uuid}/")
-    # The counselor has not rated: what the client answered stays closed.
+    # Yesterday's 8 stays closed until the counselor has rated or the next working day is over.
     seen = drawn(page)
-    assert (seen["client"], seen["counselor"], seen["flags"]) == ([], [], [])
+    assert (seen["client"], seen["counselor"], seen["flags"]) == ([9], [], [])
+    assert column(page, "Client") == ["9.0", "–", "–"]
 
 
 def test_without_script_the_table_stands_open_in_place_of_the_chart(
@@ -143,7 +144,6 @@ def test_without_script_the_table_stands_open_in_place_of_the_chart(
 
 def test_on_paper_the_table_stands_open(page: Page) -> None:
     expect(page.locator("details.fold table")).to_be_hidden()
-    page.evaluate("window.onbeforeprint = () => { window.printed = true; }")
     page.evaluate(
         """() => addEventListener("beforeprint", () => {
           window.onPaper = document.querySelector("details.fold").open

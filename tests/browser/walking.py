@@ -128,14 +128,14 @@ def look_at(page: Page, name: str, watch: Watch) -> None:
     for scheme, width in looks():
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         page.set_viewport_size({"width": width, "height": before["height"]})
-        page.evaluate(TWO_FRAMES)
+        _let_the_chart_follow(page)
         where = f"{name} ({scheme}, {width})"
         _check_width(page, where, width, watch)
         if width != NARROWEST:
             _check_with_axe(page, where, watch)
     page.set_viewport_size(before)
     page.emulate_media(color_scheme="light")
-    page.evaluate(TWO_FRAMES)
+    _let_the_chart_follow(page)
 
 
 def looks() -> Iterator[tuple[str, int]]:
@@ -143,6 +143,11 @@ def looks() -> Iterator[tuple[str, int]]:
     for scheme in SCHEMES:
         for width in WIDTHS:
             yield scheme, width
+
+
+def _let_the_chart_follow(page: Page) -> None:
+    if page.locator("#trend-chart").count():
+        page.evaluate(TWO_FRAMES)
 
 
 def _check_width(page: Page, where: str, width: int, watch: Watch) -> None:

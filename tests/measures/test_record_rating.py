@@ -50,7 +50,7 @@ def stored() -> dict[str, int]:
     return {model.__name__: model.objects.count() for model in (Rating, Assessment, Flag)}
 
 
-def scores_of(episode: Episode) -> list[float | None]:
+def evidence_of(episode: Episode) -> list[float | None]:
     """What is stored, in the order of the sessions."""
     rows = Assessment.objects.filter(
         rating__session__episode=episode,
@@ -198,10 +198,10 @@ def test_what_follows_the_engine_may_fail_too(cast, session, monkeypatch):
 
 def test_a_failing_engine_leaves_earlier_assessments_as_they_were(cast, session, monkeypatch):
     factories.make_course(cast.episode, STEADY, cast.now - dt.timedelta(days=6), own=None)
-    before = scores_of(cast.episode)
+    before = evidence_of(cast.episode)
     break_engine(monkeypatch, ZeroDivisionError())
     record(session, EIGHT, cast.now)
-    assert scores_of(cast.episode) == [*before, None]
+    assert evidence_of(cast.episode) == [*before, None]
 
 
 def test_the_next_rating_heals_a_failed_assessment(cast, session, monkeypatch):
@@ -218,14 +218,14 @@ def test_a_late_rating_is_assessed_in_the_order_of_the_sessions(cast):
     sessions = factories.make_course(cast.episode, scores, cast.now, own=None)
     late = sessions[7]
     record(late, Answers(4, 4, 4), cast.now, way_in=Rating.WayIn.PAPER)
-    assert scores_of(cast.episode) == pytest.approx(engine_says([*STEADY, 4, 3, 9]), nan_ok=False)
+    assert evidence_of(cast.episode) == pytest.approx(engine_says([*STEADY, 4, 3, 9]), nan_ok=False)
 
 
 def test_a_session_that_came_in_between_moves_those_after_it(cast):
     sessions = factories.make_course(cast.episode, [*STEADY, 5], cast.now, own=None)
     between = sessions[3].starts_at + dt.timedelta(days=1)
     record(factories.make_session(cast.episode, between), Answers(2, 2, 2), cast.now)
-    assert scores_of(cast.episode) == pytest.approx(engine_says([9, 9, 8, 9, 2, 9, 8, 9, 5]))
+    assert evidence_of(cast.episode) == pytest.approx(engine_says([9, 9, 8, 9, 2, 9, 8, 9, 5]))
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -239,7 +239,7 @@ def test_the_order_in_which_ratings_come_in_does_not_matter(cast, seed):
     random.Random(seed).shuffle(rated)
     for session, score in rated:
         record(session, Answers(score, score, score), cast.now)
-    assert scores_of(cast.episode) == pytest.approx(engine_says(scores))
+    assert evidence_of(cast.episode) == pytest.approx(engine_says(scores))
 
 
 def test_the_two_raters_are_assessed_apart(cast, session):
