@@ -1,10 +1,9 @@
-"""What is looked at on every page, whatever the story of the test: see `Watch` and `looks`."""
+"""What is looked at on every page, whatever the story of the test: see `Watch` and `look_at`."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from axe_playwright_python.base import AXE_SCRIPT
@@ -25,9 +24,15 @@ PHONE: dict[str, Any] = {
     "is_mobile": True,
     "has_touch": True,
 }
-SCHEMES = ("light", "dark")
-WIDTHS = (390, 1280)
 NARROWEST = 320
+# In an order that changes little from one to the next.
+LOOKS: tuple[tuple[Literal["light", "dark"], int], ...] = (
+    ("light", NARROWEST),
+    ("light", 390),
+    ("dark", 390),
+    ("dark", 1280),
+    ("light", 1280),
+)
 INSIDE = {"data", "blob", "about"}
 
 # What the console says of a status is known better from the answer itself.
@@ -125,8 +130,8 @@ def look_at(page: Page, name: str, watch: Watch) -> None:
     """Look at a page in both color schemes and three widths: axe, and nothing sticks out."""
     before = page.viewport_size
     assert before is not None
-    for scheme, width in looks():
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    for scheme, width in LOOKS:
+        page.emulate_media(color_scheme=scheme)
         page.set_viewport_size({"width": width, "height": before["height"]})
         _let_the_chart_follow(page)
         where = f"{name} ({scheme}, {width})"
@@ -134,15 +139,7 @@ def look_at(page: Page, name: str, watch: Watch) -> None:
         if width != NARROWEST:
             _check_with_axe(page, where, watch)
     page.set_viewport_size(before)
-    page.emulate_media(color_scheme="light")
     _let_the_chart_follow(page)
-
-
-def looks() -> Iterator[tuple[str, int]]:
-    yield "light", NARROWEST
-    for scheme in SCHEMES:
-        for width in WIDTHS:
-            yield scheme, width
 
 
 def _let_the_chart_follow(page: Page) -> None:
