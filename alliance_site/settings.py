@@ -184,6 +184,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 LANGUAGE_CODE = "en-us"
 LANGUAGES = [("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "alliance_site" / "locale"]
+FORMAT_MODULE_PATH = "alliance_site.formats"
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"

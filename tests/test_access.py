@@ -594,7 +594,9 @@ def mark_the_staff(cast: SimpleNamespace) -> None:
 def browser_of(world: World, person: str) -> Browser:
     browser = Browser(raise_request_exception=False)
     if person in {"link", "else"}:
-        browser.get(reverse("rate", args=[world.things[{"link": "alice"}.get(person, "bob")]["token"]]))
+        browser.get(
+            reverse("rate", args=[world.things[{"link": "alice"}.get(person, "bob")]["token"]])
+        )
     elif person == "root":
         browser.force_login(User.objects.create_superuser("root@example.org", factories.PASSWORD))
     elif person != "anon":
@@ -916,9 +918,7 @@ def test_accepted_writes_do_change_rows(world: World) -> None:
 # ---- nothing leaves that must not ----
 
 
-def test_nobody_gets_a_string_that_is_not_for_them(
-    person: str, answers: list[Answer]
-) -> None:
+def test_nobody_gets_a_string_that_is_not_for_them(person: str, answers: list[Answer]) -> None:
     assert not (found := leaks(answers)), "\n".join(found)
     seen = {f"{kind} {owner}" for each in answers for kind, owner in secrets(each.text)}
     assert seen >= MUST_FIND.get(person, set())
@@ -1278,7 +1278,12 @@ ROLES = {
     Actor.ADMINISTRATOR: "ada",
     Actor.FRONT_DESK: "finn",
 }
-CELLS = [(row.route, actor) for row in POLICY.rows for actor in ROLES if Actor.ANYONE not in row.actors and Actor.LINK_HOLDER not in row.actors]
+CELLS = [
+    (row.route, actor)
+    for row in POLICY.rows
+    for actor in ROLES
+    if Actor.ANYONE not in row.actors and Actor.LINK_HOLDER not in row.actors
+]
 
 
 @pytest.mark.parametrize(("route", "actor"), CELLS)

@@ -8,6 +8,7 @@ import pytest
 from django.conf import settings
 from playwright.sync_api import Browser, Page, expect
 
+from measures.insight.sentences import NOTHING
 from sessions.models import Session
 from tests.browser.conftest import LogIn
 from tests.browser.walking import PHONE, column, drawn
@@ -130,7 +131,7 @@ def test_a_rating_that_is_not_given_or_not_open_has_no_point(
     # Yesterday's 8 stays closed until the counselor has rated or the next working day is over.
     seen = drawn(page)
     assert (seen["client"], seen["counselor"], seen["flags"]) == ([9], [], [])
-    assert column(page, "Client") == ["9.0", "–", "–"]
+    assert column(page, "Client") == ["9.0", NOTHING, NOTHING]
 
 
 def test_without_script_the_table_stands_open_in_place_of_the_chart(

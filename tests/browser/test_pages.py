@@ -39,7 +39,7 @@ def test_the_client_page_in_every_state(
     for code, sentence in (
         ("A-001", "No ratings yet."),
         ("A-003", "the same top marks"),
-        ("A-004", "About the same as before"),
+        ("A-004", "Higher than usual for A-004"),
         ("A-006", "No answer from A-006"),
     ):
         page.goto(f"/episodes/{busy.episodes[code].uuid}/")
@@ -130,6 +130,7 @@ def test_the_pages_of_nobody(
 
 
 def test_the_pages_of_what_went_wrong(
+    *,
     page_of: LogIn,
     look_at: LookAt,
     watch: Watch,
