@@ -112,6 +112,7 @@ def record_rating(
     with transaction.atomic():
         episode = _lock(session.episode_id)
         session = Session.objects.select_for_update().get(pk=session.pk)
+        session.episode = episode
         earlier = Rating.objects.current().filter(session=session, rater=rater).first()
         if earlier and earlier.payload_hash == answers.fingerprint():
             return Receipt(earlier, is_replay=True)

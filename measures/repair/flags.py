@@ -7,13 +7,16 @@ against the flags there are: a run that overlaps a flag *is* that flag.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+
+from django.db.models import F
 
 from measures.models import Assessment, Flag, FlagEvent
 from sessions.models import Episode
 
+Span = tuple[dt.datetime, dt.datetime]
 EVIDENCE = ("score", "expected", "low", "high", "statistic", "limit", "probability")
 
 
@@ -25,7 +28,7 @@ class Run:
     last: Assessment
 
     @property
-    def span(self) -> tuple[dt.datetime, dt.datetime]:
+    def span(self) -> Span:
         return self.first.rating.session.starts_at, self.last.rating.session.starts_at
 
 
@@ -45,16 +48,16 @@ def settle(
     A new run opens a flag, or prolongs the one that is open: one card per client. A flag nobody
     acted on whose run is gone is withdrawn; one acted on stays, and its history says so.
     """
-    flags = _flags_of(episode, rater)
-    runs_by_flag: dict[int, list[Run]] = {flag.pk: [] for flag in flags}
+    spans = _flags_of(episode, rater)
+    runs_by_flag: dict[Flag, list[Run]] = {flag: [] for flag in spans}
     for run in runs_of(assessments):
-        flag = _flag_for(run, flags)
+        flag = _flag_for(run, spans)
         if flag is None:
             flag = _raise(episode, rater, run, now)
-            flags.append(flag)
-        runs_by_flag.setdefault(flag.pk, []).append(run)
-    for flag in flags:
-        if runs := runs_by_flag[flag.pk]:
+            spans[flag] = run.span
+        runs_by_flag.setdefault(flag, []).append(run)
+    for flag, runs in runs_by_flag.items():
+        if runs:
             _follow(flag, runs)
         else:
             _run_is_gone(flag, now)
@@ -73,26 +76,24 @@ def record_event(
     )
 
 
-def _flags_of(episode: Episode, rater: str) -> list[Flag]:
-    return list(
-        Flag.objects.filter(episode=episode, rater=rater)
-        .exclude(state=Flag.State.WITHDRAWN)
-        .select_related("first_rating__session", "last_rating__session")
-        .order_by("raised_at", "pk")
+def _flags_of(episode: Episode, rater: str) -> dict[Flag, Span]:
+    """The flags there are, oldest first, with the times of the sessions at their ends."""
+    flags = Flag.objects.filter(episode=episode, rater=rater).exclude(state=Flag.State.WITHDRAWN)
+    timed = flags.annotate(
+        first_at=F("first_rating__session__starts_at"), last_at=F("last_rating__session__starts_at")
     )
+    return {flag: (flag.first_at, flag.last_at) for flag in timed.order_by("raised_at", "pk")}
 
 
-def _flag_for(run: Run, flags: Sequence[Flag]) -> Flag | None:
+def _flag_for(run: Run, spans: Mapping[Flag, Span]) -> Flag | None:
     """The flag this run is, or else the open one it joins: one card per client."""
-    overlapping = (flag for flag in flags if _overlap(run, flag))
-    still_open = (flag for flag in flags if flag.state in Flag.OPEN_STATES)
+    overlapping = (flag for flag, span in spans.items() if _overlap(run.span, span))
+    still_open = (flag for flag in spans if flag.state in Flag.OPEN_STATES)
     return next(overlapping, None) or next(still_open, None)
 
 
-def _overlap(run: Run, flag: Flag) -> bool:
-    start, end = run.span
-    first, last = flag.first_rating.session.starts_at, flag.last_rating.session.starts_at
-    return first <= end and start <= last
+def _overlap(one: Span, other: Span) -> bool:
+    return one[0] <= other[1] and other[0] <= one[1]
 
 
 def _raise(episode: Episode, rater: str, run: Run, now: dt.datetime) -> Flag:
