@@ -70,11 +70,10 @@ class StaffRequest(HttpRequest):
 
 def viewer_for(user: Any, now: dt.datetime) -> Viewer | None:
     """The viewer a logged-in user is today, or None. Who is at several places sees the oldest."""
-    # "Today" is each organization's own date, so a day's margin here and the exact day below.
-    margin = dt.timedelta(days=1)
-    near = Membership.objects.active_for(user, now.date() - margin) | (
-        Membership.objects.active_for(user, now.date() + margin)
-    )
+    # "Today" is each organization's own date: the days around here, and the exact one below.
+    days = (now.date() + dt.timedelta(days=offset) for offset in (-1, 0, 1))
+    before, same, after = (Membership.objects.active_for(user, day) for day in days)
+    near = before | same | after
     viewers = (
         Viewer(membership, membership.organization, now)
         for membership in near.select_related("organization").order_by("pk")

@@ -10,6 +10,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Any
 
 from django.db.models import F
 
@@ -79,10 +80,10 @@ def record_event(
 def _flags_of(episode: Episode, rater: str) -> dict[Flag, Span]:
     """The flags there are, oldest first, with the times of the sessions at their ends."""
     flags = Flag.objects.filter(episode=episode, rater=rater).exclude(state=Flag.State.WITHDRAWN)
-    timed = flags.annotate(
+    timed: Iterable[Any] = flags.annotate(
         first_at=F("first_rating__session__starts_at"), last_at=F("last_rating__session__starts_at")
-    )
-    return {flag: (flag.first_at, flag.last_at) for flag in timed.order_by("raised_at", "pk")}
+    ).order_by("raised_at", "pk")
+    return {flag: (flag.first_at, flag.last_at) for flag in timed}
 
 
 def _flag_for(run: Run, spans: Mapping[Flag, Span]) -> Flag | None:
