@@ -36,7 +36,8 @@ def pages_for(viewer: Viewer) -> list[Page]:
 
 
 def home_route(viewer: Viewer) -> str:
-    return pages_for(viewer)[0].route
+    """The first page of one's own. A rights contact without another role has none."""
+    return next((page.route for page in pages_for(viewer)), "about")
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:

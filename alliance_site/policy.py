@@ -2,7 +2,7 @@
 
 import measures.policy
 import sessions.policy
-from sessions.policy import READ, STAFF, WRITE, Actor, Policy, row
+from sessions.policy import READ, WRITE, Actor, Policy, row
 
 SITE_ROWS = (
     row("health_live", READ, Actor.ANYONE),
@@ -13,7 +13,7 @@ SITE_ROWS = (
     row("account_reset_password_done", READ, Actor.ANYONE),
     row("account_reset_password_from_key", READ | WRITE, Actor.ANYONE),
     row("account_reset_password_from_key_done", READ, Actor.ANYONE),
-    row("account_change_password", READ | WRITE, *STAFF),
+    row("account_change_password", READ | WRITE, Actor.MEMBER),
     row("account_inactive", READ, Actor.ANYONE),
 )
 

@@ -18,6 +18,7 @@ from sessions.access import Viewer
 class Actor(StrEnum):
     ANYONE = "anyone"
     LINK_HOLDER = "holder of a link"
+    MEMBER = "member of the staff"
     COUNSELOR = "counselor"
     SUPERVISOR = "supervisor"
     ADMINISTRATOR = "administrator"
@@ -32,7 +33,6 @@ class Data(StrEnum):
     STAFF = "staff"
 
 
-STAFF = frozenset({Actor.COUNSELOR, Actor.SUPERVISOR, Actor.ADMINISTRATOR, Actor.FRONT_DESK})
 READ = frozenset({"GET", "HEAD"})
 WRITE = frozenset({"POST"})
 
@@ -78,14 +78,14 @@ def actors_of(viewer: Viewer | None) -> frozenset[Actor]:
         Actor.FRONT_DESK: viewer.front_desk,
     }
     roles = {actor for actor, has in held.items() if has}
-    return frozenset(roles | {Actor.ANYONE, Actor.LINK_HOLDER})
+    return frozenset(roles | {Actor.ANYONE, Actor.LINK_HOLDER, Actor.MEMBER})
 
 
 C, S, A, F = Actor.COUNSELOR, Actor.SUPERVISOR, Actor.ADMINISTRATOR, Actor.FRONT_DESK
 
 ROWS = (
     row("home", READ, Actor.ANYONE),
-    row("about", READ, *STAFF),
+    row("about", READ, Actor.MEMBER),
     row("day", READ, F, shows={Data.IDENTITY, Data.SCHEDULE}),
     row("client", READ, C, S, F, shows={Data.IDENTITY, Data.SCHEDULE}),
     row("client_edit", READ | WRITE, C, F, shows={Data.IDENTITY}),

@@ -3,7 +3,12 @@ const button = document.getElementById("copy-link");
 if (button && navigator.clipboard) {
   button.hidden = false;
   button.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(document.getElementById("link").textContent.trim());
-    button.querySelector("span").textContent = button.dataset.copied;
+    const link = document.getElementById("link");
+    try {
+      await navigator.clipboard.writeText(link.textContent.trim());
+      button.querySelector("span").textContent = button.dataset.copied;
+    } catch {
+      getSelection().selectAllChildren(link); // refused: at least it is selected
+    }
   });
 }

@@ -60,7 +60,9 @@ def log_in(page: Page, email: str, password: str) -> None:
     page.get_by_label("Email").fill(email)
     page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Log in").click()
-    page.wait_for_url(lambda url: "/account/login" not in url)
+    page.wait_for_load_state()
+    if "/account/login" in page.url:
+        sys.exit(f"{email} cannot log in with that password.")
 
 
 def pages_from(page: Page) -> Iterator[str]:

@@ -143,8 +143,7 @@ def look_at(page: Page, name: str, watch: Watch) -> None:
 
 
 def _let_the_chart_follow(page: Page) -> None:
-    if page.locator("#trend-chart").count():
-        page.evaluate(TWO_FRAMES)
+    page.evaluate(f"document.getElementById('trend-chart') ? ({TWO_FRAMES})() : null")
 
 
 def _check_width(page: Page, where: str, width: int, watch: Watch) -> None:
