@@ -74,6 +74,7 @@ def test_a_refused_form_carries_them_too(cast):
 
 def test_files_of_our_own_may_be_kept():
     response = Browser().get("/static/css/theme.css")
+    response.close()
     assert response.status_code == 200
     assert "no-store" not in response.headers["Cache-Control"]
     assert response.headers["Content-Security-Policy"] == CSP
@@ -85,7 +86,8 @@ PATHS = ["/%00", "/today/%00", "/rate/%00", "/static/%00", "/static/css/%00.css"
 @pytest.mark.parametrize("path", [*PATHS, "/clients/%00/", "/account/login/%00"])
 def test_a_nul_in_a_path_is_refused(path):
     response = Browser().get(path)
-    assert response.status_code in {400, 404} if path.startswith("/static") else {400}
+    # whitenoise stands further out, and finds no such file.
+    assert response.status_code in ({400, 404} if path.startswith("/static") else {400})
     assert sent(response)["Content-Security-Policy"] == CSP
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.test import Client as Browser
+from django.utils.formats import time_format
 
 from measures.capture import assessing
 from measures.models import Assessment, Rater, Rating
@@ -142,7 +143,7 @@ def test_a_time_is_read_in_the_time_zone_of_the_organization(form, cast):
     expected = dt.datetime.combine(day, dt.time(9), tzinfo=factories.ZONE)
     assert form.stored().starts_at == expected
     assert f'value="{day}T09:00"' in text_of(form.get())
-    assert "9 a.m." in text_of(form.get())
+    assert time_format(dt.time(9)) in text_of(form.get())
 
 
 def test_somebody_who_saved_first_is_not_overwritten(form):
@@ -317,7 +318,7 @@ def test_a_rating_of_somebody_else_cannot_be_named(form, cast):
     theirs = factories.rate(other, 3, Rater.COUNSELOR)
     assert form.save(**EIGHT, rating_uuid=str(theirs.uuid)).status_code == 302
     theirs.refresh_from_db()
-    assert theirs.facet_values == (3, 3, 3)
+    assert list(theirs.facet_values) == [3, 3, 3]
     assert Rating.objects.get(session=form.session).facet_values == (8, 8, 8)
 
 

@@ -132,6 +132,8 @@ def test_declining_raises_nothing(cast, session, asked):
 def test_declining_twice_is_a_receipt(cast, session, asked):
     record(session, DECLINED, cast.now, request=asked)
     assert record(session, DECLINED, cast.now, request=asked).is_replay
+    with pytest.raises(AlreadyAnswered):
+        record(session, Answers(declined=True, note="still no"), cast.now, request=asked)
 
 
 def test_declined_then_answered_is_a_correction(cast, session, asked):
@@ -270,6 +272,7 @@ def test_a_note_is_stored_sealed_and_for_whom_the_client_chose(cast, session):
     answers = Answers(8, 8, 8, note="Slower, please", note_for="supervisor", change_wish="slower")
     rating = record(session, answers, cast.now).rating
     rating.refresh_from_db()
+    assert rating.sealed_note is not None
     assert b"Slower" not in bytes(rating.sealed_note)
     assert unseal(cast.episode.client, "note", rating.sealed_note) == "Slower, please"
     assert (rating.note_for, rating.change_wish) == ("supervisor", "slower")
