@@ -1,8 +1,14 @@
 from django.apps import AppConfig
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+from sessions.sealing import check_master_keys
 
 
 class AllianceSiteConfig(AppConfig):
     name = "alliance_site"
 
     def ready(self) -> None:
-        from alliance_site import checks  # noqa: F401  registers the system checks
+        """Refuse to start with keys that cannot seal; a web server runs no system checks."""
+        if problem := check_master_keys(settings.ALLIANCE_MASTER_KEYS):
+            raise ImproperlyConfigured(problem)

@@ -114,7 +114,10 @@ def _master_keys() -> Mapping[str, bytes]:
 
 @lru_cache(maxsize=4)
 def _parse_master_keys(entries: tuple[str, ...]) -> Mapping[str, bytes]:
-    return dict(_parse_master_key(entry) for entry in entries)
+    keys = dict(_parse_master_key(entry) for entry in entries)
+    if len(keys) != len(entries):
+        raise ImproperlyConfigured("ALLIANCE_MASTER_KEYS names two keys alike.")
+    return keys
 
 
 def _parse_master_key(entry: str) -> tuple[str, bytes]:

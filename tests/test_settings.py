@@ -90,8 +90,8 @@ def test_a_proxy_may_ask_without_tls_and_nobody_else():
     "keys", ["id:short", "no-colon", f"{KEY},id2:zzz", "id:\u043a\u043b\u044e\u0447"]
 )
 def test_master_keys_that_are_none_fail_the_check(keys):
-    check = "import django; django.setup(); from django.core.management import call_command as c; "
-    code, last_words = start(check + "c('check')", ALLIANCE_MASTER_KEYS=keys)
+    check = "import django; django.setup()"
+    code, last_words = start(check, ALLIANCE_MASTER_KEYS=keys)
     assert code != 0
-    assert "System check identified" in last_words or "32 random bytes" in last_words
+    assert "32 random bytes" in last_words
     assert "short" not in last_words

@@ -8,7 +8,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from django.db import DatabaseError, transaction
+from django.db import InterfaceError, OperationalError, transaction
 
 from measures.models import Assessment, Rater, Rating
 from measures.repair.flags import settle
@@ -38,7 +38,7 @@ def assess_episode(*, episode: Episode, rater: str, now: dt.datetime) -> None:
     try:
         with transaction.atomic():
             _assess(episode, rater, now)
-    except DatabaseError:
+    except (OperationalError, InterfaceError):
         # The database, not the engine: a deadlock or a full disk must not pass for an answer.
         raise
     except Exception:

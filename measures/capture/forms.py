@@ -109,6 +109,7 @@ class ClientAnswersForm(AnswersForm):
         initial=Rating.NoteFor.COUNSELOR,
         widget=forms.RadioSelect,
         label=_("Who may read your note?"),
+        error_messages={"invalid_choice": _("Choose who may read your note.")},
     )
 
     def answers(self) -> Answers:

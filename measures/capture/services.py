@@ -7,7 +7,6 @@ import uuid
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
 
 from measures.builtin import current_version
 from measures.capture.answers import Answers
@@ -16,6 +15,7 @@ from measures.capture.tokens import hash_token, new_token
 from measures.models import Rating, RatingLink, RatingRequest
 from sessions.models import Episode, Membership, Session
 from sessions.sealing import seal
+from sessions.wall import set_organization
 
 QR_MINUTES = 15
 
@@ -76,14 +76,19 @@ def make_link(*, session: Session, channel: str, now: dt.datetime) -> MadeLink:
 
 
 def find_link(token: str, now: dt.datetime) -> RatingLink | None:
-    """The link of a token while it is open, else None, without saying why."""
+    """The link of a token while it is open, else None, without saying why.
+
+    Names the organization for the rest of the transaction: a link is found before anybody knows
+    whose it is, and what hangs from it stands behind the wall.
+    """
     links = RatingLink.objects.filter(token_hash=hash_token(token), expires_at__gt=now)
-    answers = Rating.objects.current().filter(request=OuterRef("request"))
-    return links.filter(
-        ~Exists(answers.exclude(outcome=Rating.Outcome.DECLINED)),
-        request__withdrawn_at__isnull=True,
-        request__expires_at__gt=now,
-    ).first()
+    link = links.first()
+    if link is None:
+        return None
+    set_organization(link.organization_id)
+    answer = answer_of(link.request)
+    is_used = answer is not None and answer.outcome != Rating.Outcome.DECLINED
+    return link if link.request.is_open(now) and not is_used else None
 
 
 def answer_of(request: RatingRequest) -> Rating | None:

@@ -138,9 +138,15 @@ def form(request: StaffRequest, visit: Visit) -> HttpResponse:
         if step == "change":
             answers_form.is_valid()
         return _ask(request, visit, answers_form)
-    if step == "send":
-        return _send(request, visit, answers_form)
-    return _page(request, visit, "review", form=answers_form, answers=answers_form.answers())
+    answers = answers_form.answers()
+    # Without an answer it needs a tick as well, or a mail scanner could send it empty.
+    is_sure = not answers.is_empty or request.POST.get("sure") == "yes"
+    if step == "send" and is_sure:
+        return _store(request, visit, answers)
+    missing_tick = step == "send"
+    return _page(
+        request, visit, "review", form=answers_form, answers=answers, missing_tick=missing_tick
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -152,7 +158,7 @@ def decline(request: StaffRequest, visit: Visit) -> HttpResponse:
     missing_tick = False
     if request.method == "POST":
         if request.POST.get("sure") == "yes":
-            return _store(request, visit, Answers(declined=True), "rate_thanks")
+            return _store(request, visit, Answers(declined=True))
         missing_tick = True
     return _page(request, visit, "decline", missing_tick=missing_tick)
 
@@ -187,21 +193,22 @@ def _visit(request: StaffRequest, uuid: str) -> Visit | None:
     link_pk = request.get_signed_cookie(COOKIE, default=None, salt=SALT)
     if link_pk is None:
         return None
-    links = RatingLink.objects.filter(
-        pk=int(link_pk), request__uuid=uuid, expires_at__gt=request.now - VISIT
-    )
-    link = links.select_related("request").first()
-    if link is None or not link.request.is_open(request.now):
+    links = RatingLink.objects.filter(pk=int(link_pk), expires_at__gt=request.now - VISIT)
+    link = links.first()
+    if link is None:
         return None
     set_organization(link.organization_id)
     request.link_organization_id = link.organization_id
-    rating_request = RatingRequest.objects.select_related(
+    requests = RatingRequest.objects.select_related(
         "instrument_version",
         "session__organization",
         "session__episode__client",
         "session__episode__counselor",
         "session__episode__organization",
-    ).get(pk=link.request_id)
+    )
+    rating_request = requests.filter(pk=link.request_id, uuid=uuid).first()
+    if rating_request is None or not rating_request.is_open(request.now):
+        return None
     return Visit(link, rating_request, answer_of(rating_request))
 
 
@@ -222,11 +229,7 @@ def _ask(request: StaffRequest, visit: Visit, answers_form: ClientAnswersForm) -
     return _page(request, visit, "form", status=status, form=answers_form, goal=goal)
 
 
-def _send(request: StaffRequest, visit: Visit, answers_form: ClientAnswersForm) -> HttpResponse:
-    return _store(request, visit, answers_form.answers(), "rate_thanks")
-
-
-def _store(request: StaffRequest, visit: Visit, answers: Answers, then: str) -> HttpResponse:
+def _store(request: StaffRequest, visit: Visit, answers: Answers) -> HttpResponse:
     try:
         record_rating(
             session=visit.request.session,
@@ -240,7 +243,7 @@ def _store(request: StaffRequest, visit: Visit, answers: Answers, then: str) -> 
         return _page(request, visit, "answered", status=409, stored_at=earlier.rating.stored_at)
     except (RequestClosed, SessionNotHeld):
         return closed(request)
-    return redirect(then, uuid=visit.request.uuid)
+    return redirect("rate_thanks", uuid=visit.request.uuid)
 
 
 def _page(

@@ -215,18 +215,19 @@ def _note(rating: Rating) -> Note:
 
 
 def session_to_invite(viewer: Viewer, history: History) -> Session | None:
-    """The last held session, while the client has not answered about it and may still be asked."""
+    """The last held session, while the client may be asked about it.
+
+    Whoever declined may be asked again; while the answer is blind, a decline looks like any other.
+    """
     if not history.held:
         return None
     last = history.held[-1]
-    answered = (
-        Rating.objects.clinical_to(viewer)
-        .current()
-        .filter(session=last, rater=Rater.CLIENT)
-        .exclude(outcome=Rating.Outcome.DECLINED)
-    )
-    age = viewer.now - last.starts_at
-    return None if answered.exists() or age > dt.timedelta(days=INVITE_DAYS) else last
+    if viewer.now - last.starts_at > dt.timedelta(days=INVITE_DAYS):
+        return None
+    given = Rating.objects.clinical_to(viewer).current().by(Rater.CLIENT).filter(session=last)
+    readable = history.rating(last, Rater.CLIENT)
+    has_declined = readable is not None and readable.outcome == Rating.Outcome.DECLINED
+    return last if has_declined or not given.exists() else None
 
 
 def supervised_episodes(viewer: Viewer, counselor_uuid: str | None) -> list[Episode]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Any
 
 from django.db.models import F
@@ -87,10 +87,11 @@ def _flags_of(episode: Episode, rater: str) -> dict[Flag, Span]:
 
 
 def _flag_for(run: Run, spans: Mapping[Flag, Span]) -> Flag | None:
-    """The flag this run is, or else the open one it joins: one card per client."""
-    overlapping = (flag for flag, span in spans.items() if _overlap(run.span, span))
-    still_open = (flag for flag in spans if flag.state in Flag.OPEN_STATES)
-    return next(overlapping, None) or next(still_open, None)
+    """The flag this run is, an open one before a closed; or else the open one it joins."""
+    overlapping = [flag for flag, span in spans.items() if _overlap(run.span, span)]
+    still_open = [flag for flag in spans if flag.state in Flag.OPEN_STATES]
+    both = (flag for flag in overlapping if flag in still_open)
+    return next(chain(both, overlapping, still_open), None)
 
 
 def _overlap(one: Span, other: Span) -> bool:

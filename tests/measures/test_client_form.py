@@ -136,7 +136,10 @@ def test_an_answer_can_be_taken_back(holder):
 def test_all_three_skipped_can_be_sent_empty(holder):
     nothing = {"respect": "skip", "understanding": "skip", "goals": ""}
     assert "You skipped all three." in text_of(holder.review(**nothing))
-    holder.send(**nothing)
+    unticked = text_of(holder.send(**nothing))
+    assert "Tick the box first" in unticked
+    assert not Rating.objects.exists(), "a mail scanner presses buttons, too"
+    holder.send(**nothing, sure="yes")
     rating = Rating.objects.get()
     assert (rating.outcome, rating.facet_values) == ("partial", (None, None, None))
 

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, IntegrityError, OperationalError
+from django.db import DataError, IntegrityError, InterfaceError, OperationalError
 
 from measures.capture import assessing
 from measures.capture.answers import Answers
@@ -88,7 +88,7 @@ def test_if_flagging_fails_in_the_database_nothing_is_stored(cast, session, monk
     assert not any(stored().values())
 
 
-@pytest.mark.parametrize("error", [DatabaseError, OperationalError, IntegrityError])
+@pytest.mark.parametrize("error", [OperationalError, InterfaceError])
 def test_an_error_of_the_database_does_not_pass_for_an_engine_that_failed(
     cast, session, monkeypatch, error
 ):
@@ -96,6 +96,13 @@ def test_an_error_of_the_database_does_not_pass_for_an_engine_that_failed(
     with pytest.raises(error):
         record(session, EIGHT, cast.now)
     assert not any(stored().values())
+
+
+@pytest.mark.parametrize("error", [IntegrityError, DataError])
+def test_numbers_the_database_refuses_are_the_engines_failure(cast, session, monkeypatch, error):
+    break_engine(monkeypatch, error("violates check constraint"))
+    rating = record(session, EIGHT, cast.now).rating
+    assert rating.assessment.status == Assessment.Status.FAILED
 
 
 def test_the_same_answers_again_are_a_receipt(cast, session, asked):

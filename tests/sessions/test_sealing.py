@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
-from django.core.management import call_command
-from django.core.management.base import SystemCheckError
 from django.db import connection
 
 from measures.models import Rating
@@ -152,10 +151,17 @@ def test_a_wrong_key_is_refused_with_a_sentence(wrong, settings):
     assert check_master_keys([wrong]) == sentence
     assert check_master_keys([key("good"), wrong]) == sentence
     settings.ALLIANCE_MASTER_KEYS = [wrong]
-    with pytest.raises(SystemCheckError, match=r"alliance\.E001"):
-        call_command("check")
+    with pytest.raises(ImproperlyConfigured, match="32 random bytes"):
+        apps.get_app_config("alliance_site").ready()
     with pytest.raises(ImproperlyConfigured, match="32 random bytes"):
         make_client()
+
+
+def test_two_keys_of_one_name_are_refused():
+    assert (
+        check_master_keys([key("id"), key("id", b"9")])
+        == "ALLIANCE_MASTER_KEYS names two keys alike."
+    )
 
 
 def test_the_sentence_does_not_quote_the_key():
