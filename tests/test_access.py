@@ -1070,6 +1070,15 @@ def test_a_list_is_logged_with_everybody_on_it(
     assert entry.organization_id == world.cast.here.pk
 
 
+def test_who_waits_for_a_talk_is_logged_whosever_caseload_is_shown(world: World) -> None:
+    cast = world.cast
+    factories.supervise(cast.sam, cast.bob, cast.today)
+    text = world.browsers["sam"].get(reverse("supervision")).content.decode()
+    assert canary("code", "bob") in text  # among the talks, while alice's caseload is shown
+    entry = AccessEntry.objects.get(route="supervision")
+    assert {world.clients["alice"], world.clients["bob"]} <= set(entry.clients)
+
+
 @pytest.mark.parametrize(
     ("person", "whose", "status"), [("bob", "alice", 404), ("alice", "closed", 403)]
 )

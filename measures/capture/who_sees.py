@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from measures.policy import who_sees
 from sessions.models import Episode, Membership
@@ -28,6 +29,7 @@ class WhoSees:
 def supervisors_of(episode: Episode, today: dt.date) -> list[str]:
     supervising = Membership.objects.active_on(today).filter(
         on_day(today, start="supervisions_given__started_on", end="supervisions_given__ended_on"),
+        supervisor=True,
         supervisions_given__counselor=episode.counselor,
     )
     return list(supervising.order_by("name").values_list("name", flat=True).distinct())
@@ -45,21 +47,34 @@ def who_sees_answers(episode: Episode, today: dt.date) -> WhoSees:
         supervisors=supervisors,
         first_line=_("%(names)s can see your answers. We do not send them to court or probation.")
         % {"names": everybody},
-        more=_more(counselor, supervisors, readers, episode.organization.crisis_text),
+        more=[
+            _("%(counselor)s sees your answers and your note.") % {"counselor": counselor},
+            *_of_supervisors(counselor, names, supervisors),
+            *_of_everybody(counselor, readers, episode.organization.crisis_text),
+        ],
     )
 
 
-def _more(
-    counselor: str, supervisors: str, readers: frozenset[Actor], crisis_text: str
-) -> list[str]:
-    names = {"counselor": counselor, "supervisors": supervisors}
-    sentences = [_("%(counselor)s sees your answers and your note.") % names]
-    if supervisors:
-        sentences += [
-            _("%(supervisors)s helps %(counselor)s do good work.") % names,
-            _("%(supervisors)s sees your answers, and your note only if you say so.") % names,
-        ]
-    sentences.append(_("If %(counselor)s is away, the person standing in sees both.") % names)
+def _of_supervisors(counselor: str, names: list[str], supervisors: str) -> list[str]:
+    if not names:
+        return []
+    words = {"counselor": counselor, "supervisors": supervisors}
+    helps = ngettext(
+        "%(supervisors)s helps %(counselor)s do good work.",
+        "%(supervisors)s help %(counselor)s do good work.",
+        len(names),
+    )
+    sees = ngettext(
+        "%(supervisors)s sees your answers, and your note only if you say so.",
+        "%(supervisors)s see your answers, and your note only if you say so.",
+        len(names),
+    )
+    return [helps % words, sees % words]
+
+
+def _of_everybody(counselor: str, readers: frozenset[Actor], crisis_text: str) -> list[str]:
+    away = _("If %(counselor)s is away, the person standing in sees both.")
+    sentences = [away % {"counselor": counselor}]
     if Actor.FRONT_DESK not in readers:
         sentences.append(_("The front desk cannot see them."))
     sentences += [

@@ -14,7 +14,7 @@ from measures.capture.forms import WISHES
 from measures.insight.history import History
 from measures.insight.read_models import Note
 from measures.insight.sentences import NOTHING, flag_sentence, mark, number, usual
-from measures.insight.trend_points import RaterPoint, TrendPoint
+from measures.insight.trend_points import TrendPoint
 from measures.models import FACETS, Flag, Rating
 from sessions.models import Session
 
@@ -86,13 +86,7 @@ def _happened(point: TrendPoint) -> str:
         return _("Missed")
     if point.flag:
         return _("Flag")
-    return _said(point.client)
-
-
-def _said(rater: RaterPoint) -> str:
-    if rater.declined:
-        return _("Chose not to answer")
-    return "" if rater.score is not None else _("Not rated")
+    return _("Chose not to answer") if point.client.declined else ""
 
 
 def events_of(history: History, notes: Sequence[Note]) -> list[Event]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -39,9 +41,9 @@ def client(request: StaffRequest, uuid: str) -> HttpResponse:
     """Identity and schedule. What was answered is on the episode's page."""
     viewer = request.viewer
     row = get_visible(request, Client.objects.all(), uuid=uuid)
-    zone = viewer.organization.zone
+    midnight = dt.datetime.combine(viewer.today, dt.time.min, tzinfo=viewer.organization.zone)
     sessions = Session.objects.visible_to(viewer).filter(episode__client=row).not_cancelled()
-    upcoming = sessions.filter(starts_at__gte=request.now.astimezone(zone).replace(hour=0))
+    upcoming = sessions.filter(starts_at__gte=midnight)
     context = {
         "client": row,
         "identity": unseal_identity(row),

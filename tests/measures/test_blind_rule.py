@@ -227,6 +227,15 @@ def test_a_blind_answer_after_silence_tells_no_more_than_that_it_was_given(
         assert differing(cut(before), cut(after)) == [], name
 
 
+def test_a_session_with_a_blind_answer_does_not_count_as_silence(cast: Any, log_in: Any) -> None:
+    """No page may say "No answer lately" beside "A rating was given"."""
+    desk, browser = desk_for(cast.alice, "today", cast.now), log_in(cast.alice)
+    factories.make_session(desk.episode, clock() - dt.timedelta(days=6))
+    assert "No answer lately" in desk.pages(browser)["caseload"]
+    desk.answer(score=8)
+    assert "No answer lately" not in desk.pages(browser)["caseload"]
+
+
 def test_the_answer_of_a_later_session_is_held_back_as_well(yesterdays: Desk, log_in: Any) -> None:
     browser = log_in(yesterdays.alice)
     yesterdays.answer(score=8)
