@@ -68,6 +68,21 @@ def append_only() -> Iterator[None]:
     _deleting.set(True)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def lingering_connections(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """A server thread of the browser tests may keep an idle connection to its end. PostgreSQL
+    drops no database that somebody is connected to, so they are shown out first."""
+    yield
+    if connection.vendor != "postgresql":
+        return
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    connection.close()
+
+
 @pytest.fixture
 def now() -> dt.datetime:
     """The database's clock, which is the one the product goes by."""
