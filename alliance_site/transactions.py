@@ -140,7 +140,8 @@ def _log(request: StaffRequest, status: int) -> None:
     """One entry; whoever comes by a link is named by no one. Visitors leave none."""
     viewer: Viewer | None = request.viewer
     membership = viewer.membership if viewer else None
-    organization_id = membership.organization_id if membership else request.link_organization_id
+    own = membership.organization_id if membership else None
+    organization_id = request.link_organization_id or own
     if organization_id is None:
         return
     AccessEntry.objects.create(

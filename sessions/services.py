@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Sequence
 
 from django.db import IntegrityError, transaction
+from django.db.models import F
 
 from sessions.models import (
     Client,
@@ -25,6 +26,14 @@ class CodeTaken(Exception):
     """Another client of the organization has this code."""
 
 
+class SessionNotLogged(Exception):
+    """A session has begun, and what became of it was not said yet."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__("A session is not logged yet.")
+        self.session = session
+
+
 class TimeTaken(Exception):
     """This client already has a session at that time."""
 
@@ -33,7 +42,13 @@ ROLES = ("counselor", "supervisor", "administrator", "front_desk", "rights_conta
 
 
 def add_member(
-    *, organization: Organization, email: str, name: str, roles: Sequence[str], today: dt.date
+    *,
+    organization: Organization,
+    email: str,
+    name: str,
+    roles: Sequence[str],
+    today: dt.date,
+    phone: str = "",
 ) -> Membership:
     """Put somebody on the staff, with a log-in that has no password until they set one.
 
@@ -50,6 +65,7 @@ def add_member(
             organization=organization,
             user=user,
             name=name,
+            phone=phone,
             started_on=today,
             **dict.fromkeys(roles, True),
         )
@@ -112,14 +128,20 @@ def open_episode(
         )
 
 
-def close_episode(*, episode: Episode, reason: str, today: dt.date) -> None:
-    """End an episode with a reason. Sessions still to come are cancelled."""
+def close_episode(*, episode: Episode, reason: str, now: dt.datetime) -> None:
+    """End an episode with a reason. Sessions still to come are cancelled.
+
+    Raises SessionNotLogged while one has begun and nobody said what became of it.
+    """
     with transaction.atomic():
+        scheduled = episode.sessions.filter(status=Session.Status.SCHEDULED)
+        begun = scheduled.filter(starts_at__lte=now).order_by("starts_at").first()
+        if begun is not None:
+            raise SessionNotLogged(begun)
+        today = episode.organization.today(now)
         episode.closed_on, episode.reason = today, reason
         episode.save(update_fields=["closed_on", "reason"])
-        episode.sessions.filter(status=Session.Status.SCHEDULED).update(
-            status=Session.Status.CANCELLED
-        )
+        scheduled.update(status=Session.Status.CANCELLED, version=F("version") + 1)
         transaction.on_commit(lambda: episode_closed.send(sender=Episode, episode=episode))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -85,7 +86,7 @@ def rate(
 
 
 def make_course(
-    episode: Episode, scores: list[float | None], now: dt.datetime, own: float | None = 7
+    episode: Episode, scores: Sequence[float | None], now: dt.datetime, own: float | None = 7
 ) -> list[Session]:
     """Weekly held sessions up to yesterday, rated by the client and, unless None, the counselor."""
     sessions = []

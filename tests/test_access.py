@@ -579,7 +579,7 @@ def give_a_blind_rating(world: World) -> None:
 
 def end_the_closed_one(world: World) -> None:
     episode = Episode.objects.get(uuid=world.things["closed"]["episode"])
-    close_episode(episode=episode, reason=Episode.Reason.COMPLETED, today=world.cast.today)
+    close_episode(episode=episode, reason=Episode.Reason.COMPLETED, now=world.cast.now)
 
 
 def make_never(world: World) -> None:

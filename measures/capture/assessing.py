@@ -33,7 +33,7 @@ def assess_episode(*, episode: Episode, rater: str, now: dt.datetime) -> None:
 
     Call it with the episode locked, inside the transaction that changed the ratings. If the
     engine or what follows it fails, the ratings stand: the savepoint is rolled back and each
-    assessment says "failed", for `reassess` to retry.
+    assessment says "failed" until the next rating of the episode recomputes it.
     """
     try:
         with transaction.atomic():

@@ -164,6 +164,13 @@ class SessionLogForm(AnswersForm):
         data["version"] = str(session.version)
         self.data = data
 
+    def clean(self) -> dict[str, Any]:
+        """Marks are never dropped in silence: whoever gave some rated a session that was held."""
+        status = self.cleaned_data.get("status")
+        if status and status != Session.Status.HELD and self.facet_answers().given:
+            self.add_error("status", _("You rated it. Was it held? Or skip all three."))
+        return self.cleaned_data
+
     def clean_starts_at(self) -> dt.datetime:
         starts_at: dt.datetime = self.cleaned_data["starts_at"]
         if abs(starts_at - self.session.starts_at) > dt.timedelta(days=400):

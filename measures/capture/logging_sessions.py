@@ -12,6 +12,7 @@ from measures.capture.assessing import assess_episode
 from measures.capture.services import record_rating
 from measures.models import Rater, Rating
 from sessions.models import Episode, Membership, Session
+from sessions.services import TimeTaken
 
 
 class StaleSession(Exception):
@@ -24,10 +25,6 @@ class RatedSession(Exception):
 
 class NotYet(Exception):
     """A session of a later day can neither be held nor missed."""
-
-
-class TimeTaken(Exception):
-    """Another session of this client stands at that time."""
 
 
 def log_session(

@@ -12,12 +12,14 @@ from measures.builtin import current_version
 from measures.capture.answers import Answers
 from measures.capture.assessing import assess_episode
 from measures.capture.tokens import hash_token, new_token
-from measures.models import Rating, RatingLink, RatingRequest
+from measures.models import Rater, Rating, RatingLink, RatingRequest
 from sessions.models import Episode, Membership, Session
 from sessions.sealing import seal
 from sessions.wall import set_organization
 
 QR_MINUTES = 15
+# A new link is not worth much with less time than this; its request is then given new time.
+SHORTEST = dt.timedelta(days=1)
 
 
 class AlreadyAnswered(Exception):
@@ -92,8 +94,12 @@ def find_link(token: str, now: dt.datetime) -> RatingLink | None:
 
 
 def answer_of(request: RatingRequest) -> Rating | None:
-    """What was answered to a request: its first rating, or what has since corrected it."""
-    return Rating.objects.current().filter(request=request).first()
+    """What the client answered about the session of a request, whichever way it came in."""
+    return _client_answer(request.session_id)
+
+
+def _client_answer(session_id: int) -> Rating | None:
+    return Rating.objects.current().by(Rater.CLIENT).filter(session=session_id).first()
 
 
 def record_rating(
@@ -163,6 +169,9 @@ def _lock(episode_id: int) -> Episode:
 
 
 def _open_request(session: Session, now: dt.datetime) -> RatingRequest:
+    answer = _client_answer(session.pk)
+    if answer is not None and answer.outcome != Rating.Outcome.DECLINED:
+        raise AlreadyAnswered(answer)
     instrument_version = current_version()
     expires_at = now + dt.timedelta(days=session.organization.request_days)
     request, is_new = RatingRequest.objects.get_or_create(
@@ -176,12 +185,7 @@ def _open_request(session: Session, now: dt.datetime) -> RatingRequest:
             "expires_at": expires_at,
         },
     )
-    if is_new:
-        return request
-    answer = answer_of(request)
-    if answer and answer.outcome != Rating.Outcome.DECLINED:
-        raise AlreadyAnswered(answer)
-    if request.expires_at <= now:
+    if not is_new and request.expires_at - now < SHORTEST:
         request.expires_at = expires_at
         request.save(update_fields=["expires_at"])
     return request
@@ -214,7 +218,10 @@ def _store(
 ) -> Rating:
     version = request.instrument_version if request else current_version()
     if earlier is not None:
-        Rating.objects.filter(pk=earlier.pk).update(superseded_at=now)
+        Rating.objects.filter(pk=earlier.pk).update(
+            # A later transaction may have come first: its clock is ahead of this one's.
+            superseded_at=max(now, earlier.stored_at)
+        )
     return Rating.objects.create(
         uuid=rating_uuid or uuid.uuid4(),
         organization_id=session.organization_id,

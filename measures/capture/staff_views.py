@@ -23,9 +23,10 @@ from measures.capture.services import (
     make_link,
     waive_blind,
 )
-from measures.models import FACETS, Rater, Rating, RatingLink
+from measures.models import FACETS, Rater, Rating, RatingLink, blind_sessions
 from sessions.access import StaffRequest, get_editable, get_visible
 from sessions.models import Episode, Session
+from sessions.services import TimeTaken
 
 CHANNELS = {"link": RatingLink.Channel.LINK, "qr": RatingLink.Channel.QR}
 
@@ -70,6 +71,8 @@ def session_waive(request: StaffRequest, uuid: str) -> HttpResponse:
 def rating_link(request: StaffRequest, uuid: str) -> HttpResponse:
     """Make a link for the client. It is shown once: only its hash is kept."""
     session = get_editable(request, _sessions(), uuid=uuid)
+    if _is_blind(request, session):
+        return _already_here(request, session)
     channel = CHANNELS.get(request.POST.get("channel", "link"), RatingLink.Channel.LINK)
     try:
         made = make_link(session=session, channel=channel, now=request.now)
@@ -77,8 +80,7 @@ def rating_link(request: StaffRequest, uuid: str) -> HttpResponse:
         messages.error(request, _("First log the session as held. Then the client can be asked."))
         return redirect("client", uuid=session.episode.client.uuid)
     except AlreadyAnswered:
-        messages.info(request, _("An answer for this session is already here."))
-        return redirect("client", uuid=session.episode.client.uuid)
+        return _already_here(request, session)
     url = request.build_absolute_uri(reverse("rate", args=[made.token]))
     context = {
         "session": session,
@@ -89,6 +91,16 @@ def rating_link(request: StaffRequest, uuid: str) -> HttpResponse:
         "is_qr": channel == RatingLink.Channel.QR,
     }
     return render(request, "measures/rating_link.html", context)
+
+
+def _is_blind(request: StaffRequest, session: Session) -> bool:
+    """Whether something came in that the viewer may not see yet: not even that it was a decline."""
+    return blind_sessions(request.viewer).filter(pk=session.pk).exists()
+
+
+def _already_here(request: StaffRequest, session: Session) -> HttpResponse:
+    messages.info(request, _("An answer for this session is already here."))
+    return redirect("client", uuid=session.episode.client.uuid)
 
 
 def qr_svg(url: str) -> SafeString:
@@ -143,7 +155,7 @@ def _save(request: StaffRequest, session: Session, form: SessionLogForm) -> Http
         form.add_error("status", _("This session was rated, so it stays held."))
     except logging_sessions.NotYet:
         form.add_error("starts_at", _("Pick a date that is not in the future."))
-    except logging_sessions.TimeTaken:
+    except TimeTaken:
         form.add_error("starts_at", _("There is a session with this client at that time."))
     else:
         messages.success(request, _("Saved."))

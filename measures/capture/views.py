@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from typing import Any
 
@@ -32,9 +32,9 @@ from measures.capture.services import (
     record_rating,
     withdraw_request,
 )
-from measures.capture.who_sees import WhoSees, who_sees_answers
+from measures.capture.who_sees import WhoSees, supervisors_of, who_sees_answers
 from measures.models import Rater, Rating, RatingLink, RatingRequest
-from sessions.access import StaffRequest, note_seen
+from sessions.access import StaffRequest, Viewer, note_seen
 from sessions.models import Membership, Organization
 from sessions.sealing import unseal
 from sessions.wall import set_organization
@@ -131,14 +131,15 @@ def start(request: StaffRequest, visit: Visit) -> HttpResponse:
 def form(request: StaffRequest, visit: Visit) -> HttpResponse:
     """The questions, the review, the sending: one address, so that Back stays in the form."""
     step = request.POST.get("step", "")
-    if not visit.is_open and step != "send":
-        return closed(request)
     answers_form = _form(request, visit)
+    is_retry = step == "send" and answers_form.is_valid()
+    if not visit.is_open and not is_retry:
+        return closed(request)
     if request.method != "POST" or step == "change" or not answers_form.is_valid():
         if step == "change":
             answers_form.is_valid()
         return _ask(request, visit, answers_form)
-    answers = answers_form.answers()
+    answers = _answers(request, visit, answers_form)
     # Without an answer it needs a tick as well, or a mail scanner could send it empty.
     is_sure = not answers.is_empty or request.POST.get("sure") == "yes"
     if step == "send" and is_sure:
@@ -166,21 +167,27 @@ def decline(request: StaffRequest, visit: Visit) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @by_link
 def not_me(request: StaffRequest, visit: Visit) -> HttpResponse:
+    """Closing the link for good needs a tick, too."""
     if not visit.is_open:
         return closed(request)
-    if request.method == "POST":
+    is_done = request.POST.get("sure") == "yes"
+    if is_done:
         withdraw_request(request=visit.request, now=request.now)
-    return render(
-        request,
-        "measures/rate/not_me.html",
-        {"done": request.method == "POST", "rating_request": visit.request},
-    )
+    context = {
+        "done": is_done,
+        "missing_tick": request.method == "POST" and not is_done,
+        "rating_request": visit.request,
+    }
+    return render(request, "measures/rate/not_me.html", context)
 
 
 @require_safe
 @by_link
 def thanks(request: StaffRequest, visit: Visit) -> HttpResponse:
     """A receipt, never the answers; and the other door."""
+    viewer: Viewer | None = request.viewer
+    if viewer is not None:
+        return closed(request)  # staff with an old link of theirs: the blind rule holds here, too
     if visit.answered is None:
         return redirect("rate_start", uuid=visit.request.uuid)
     declined = visit.answered.outcome == Rating.Outcome.DECLINED
@@ -220,6 +227,15 @@ def _form(request: StaffRequest, visit: Visit) -> ClientAnswersForm:
         language=_language(episode.client.language),
         names={"counselor": episode.counselor.name},
     )
+
+
+def _answers(request: StaffRequest, visit: Visit, answers_form: ClientAnswersForm) -> Answers:
+    """What was given. Where nobody supervises today, a note stays with the counselor."""
+    answers = answers_form.answers()
+    session = visit.request.session
+    if supervisors_of(session.episode, session.organization.today(request.now)):
+        return answers
+    return replace(answers, note_for=Rating.NoteFor.COUNSELOR.value)
 
 
 def _ask(request: StaffRequest, visit: Visit, answers_form: ClientAnswersForm) -> HttpResponse:

@@ -15,7 +15,7 @@ from measures.insight.history import History
 from measures.insight.read_models import Note
 from measures.insight.sentences import NOTHING, flag_sentence, mark, number, usual
 from measures.insight.trend_points import TrendPoint
-from measures.models import FACETS, Flag, Rating
+from measures.models import FACETS, Flag, Rater, Rating
 from sessions.models import Session
 
 
@@ -95,8 +95,12 @@ def events_of(history: History, notes: Sequence[Note]) -> list[Event]:
     events = [_note_event(note, code) for note in notes]
     events += [_flag_event(flag, history) for flag in history.flags]
     events += [_missed_event(session) for session in _missed(history)]
-    events += [_wish_event(rating, code) for rating in history.answered if rating.change_wish]
+    events += [_wish_event(rating, code) for rating in _wishes(history)]
     return sorted(events, key=lambda event: event.at, reverse=True)
+
+
+def _wishes(history: History) -> list[Rating]:
+    return [rating for rating in history.by(Rater.CLIENT) if rating.change_wish]
 
 
 def _missed(history: History) -> list[Session]:

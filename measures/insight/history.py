@@ -44,9 +44,8 @@ class History:
 
     @property
     def answered(self) -> list[Rating]:
-        """The client's ratings that hold answers."""
-        declined = Rating.Outcome.DECLINED
-        return [rating for rating in self.by(Rater.CLIENT) if rating.outcome != declined]
+        """The client's ratings that have a score; declined and nearly empty ones have none."""
+        return [rating for rating in self.by(Rater.CLIENT) if score_of(rating) is not None]
 
     @property
     def past_sessions(self) -> list[Session]:

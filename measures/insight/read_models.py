@@ -17,6 +17,7 @@ from measures.insight.sparklines import sparkline
 from measures.models import Flag, Rater, Rating, unrated_sessions
 from sessions.access import Viewer
 from sessions.models import Episode, Session
+from sessions.models.clients import counseled_by
 from sessions.sealing import unseal, unseal_identity
 
 NOTE_DAYS = 7
@@ -136,7 +137,7 @@ def today(viewer: Viewer) -> Today:
             for row in rows
             if row.flag and row.flag.state == Flag.State.NEW and row.episode.pk not in seen_today
         ],
-        notes=notes_to(viewer, since=viewer.now - dt.timedelta(days=NOTE_DAYS)),
+        notes=notes_to(viewer, since=viewer.now - dt.timedelta(days=NOTE_DAYS), own_only=True),
         next_session=own.scheduled().filter(starts_at__gt=viewer.now).order_by("starts_at").first(),
     )
 
@@ -191,12 +192,18 @@ def _score(rating: Rating | None) -> str:
 
 
 def notes_to(
-    viewer: Viewer, *, since: dt.datetime | None = None, episode: Episode | None = None
+    viewer: Viewer,
+    *,
+    since: dt.datetime | None = None,
+    episode: Episode | None = None,
+    own_only: bool = False,
 ) -> list[Note]:
     """Clients' notes, newest first. A note is shown at once: the blind rule does not hold it."""
     with_note = Rating.objects.notes_to(viewer).current().filter(sealed_note__isnull=False)
     if since is not None:
         with_note = with_note.filter(given_at__gte=since)
+    if own_only:
+        with_note = with_note.filter(session__episode__counselor__in=counseled_by(viewer))
     if episode is not None:
         with_note = with_note.filter(session__episode=episode)
     related = with_note.select_related("session__episode__client")

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from measures.insight.chips import Concern, concern_of
 from measures.insight.history import History, assessment_of, score_of
-from measures.models import Assessment, Flag, Rater
+from measures.models import Assessment, Flag, Rater, Rating
 from sessions.models import Pause, Session
 
 FACET_NAMES = {
@@ -40,9 +40,10 @@ def summary(history: History) -> str:
     flag = history.open_flag
     if history.pause is not None:
         return _paused(history.pause)
-    if flag is not None and concern_of(history) in {Concern.LOWER, Concern.SAME}:
-        return flag_sentence(flag, history)
-    return _without_flag(history)
+    if flag is None:
+        return _without_flag(history)
+    why = flag_sentence(flag, history)
+    return why if concern_of(history) == Concern.LOWER else f"{why} {_without_flag(history)}"
 
 
 def flag_sentence(flag: Flag, history: History) -> str:
@@ -58,8 +59,8 @@ def flag_sentence(flag: Flag, history: History) -> str:
     if flag.rater == Rater.COUNSELOR:
         return (
             _(
-                "%(counselor)s's own ratings of the work with %(client)s have been lower since "
-                "about %(since)s. That unease counts too."
+                "%(counselor)s's own ratings of the work with %(client)s went lower about "
+                "%(since)s. That unease counts too."
             )
             % words
         )
@@ -78,8 +79,18 @@ def flag_sentence(flag: Flag, history: History) -> str:
 
 
 def _decline_sentence(flag: Flag, history: History, words: dict[str, str]) -> str:
-    scores = _scores_since(flag, history)
+    run = _run_of(flag, history)
+    scores = [score for score in map(score_of, run) if score is not None][-3:]
     words["average"] = number(sum(scores) / len(scores)) if scores else words["score"]
+    if run and run[-1] != history.answered[-1]:
+        words["until"] = _day(run[-1].session, history.zone)
+        return (
+            _(
+                "%(client)s's answers were lower from about %(since)s to %(until)s: the last of "
+                "them average %(average)s, where %(usual)s would be usual for one rating."
+            )
+            % words
+        )
     lower = _("%(client)s's answers have been lower since about %(since)s.") % words
     last = ngettext(
         "The last one is %(average)s, where %(usual)s would be usual for one rating.",
@@ -114,16 +125,26 @@ def _facet_sentence(flag: Flag, history: History, words: dict[str, str]) -> str:
     )
 
 
-def _scores_since(flag: Flag, history: History) -> list[float]:
+def _run_of(flag: Flag, history: History) -> list[Rating]:
+    """The ratings of a flag from its onset to its end, as far as the viewer may read them."""
     since = (flag.onset or flag.first_rating.session).starts_at
-    scores = [score_of(rating) for rating in history.answered if rating.session.starts_at >= since]
-    return [score for score in scores if score is not None][-3:]
+    until = flag.last_rating.session.starts_at
+    run = [each for each in history.answered if since <= each.session.starts_at <= until]
+    while run and not _is_flagged(run[-1]):
+        run.pop()
+    return run
+
+
+def _is_flagged(rating: Rating) -> bool:
+    assessment = assessment_of(rating)
+    return assessment is not None and assessment.kind != Assessment.Kind.NONE
 
 
 def _without_flag(history: History) -> str:
     if not history.answered:
         return _("No ratings yet. The first one starts with a session.")
     sayings: dict[Concern, Callable[[History], str]] = {
+        Concern.LOWER: _lower,
         Concern.QUIET: _quiet,
         Concern.NOT_ENOUGH: _not_enough,
         Concern.TOP_MARKS: _top_marks,
@@ -131,6 +152,18 @@ def _without_flag(history: History) -> str:
         Concern.BACK: _back_to_usual,
     }
     return sayings.get(concern_of(history), _as_usual)(history)
+
+
+def _lower(history: History) -> str:
+    """Lower without a flag that waits: somebody looked into it already."""
+    rating = history.answered[-1]
+    assessment = assessment_of(rating)
+    words = {
+        "day": _day(rating.session, history.zone),
+        "score": number(score_of(rating)),
+        "usual": usual(assessment.low, assessment.high) if assessment else NOTHING,
+    }
+    return _("Lower than usual: %(score)s on %(day)s, where %(usual)s would be usual.") % words
 
 
 def _higher(history: History) -> str:
@@ -145,15 +178,12 @@ def _back_to_usual(history: History) -> str:
 
 def _not_enough(history: History) -> str:
     count, code = len(history.answered), history.episode.client.code
+    if history.last_assessment is None:
+        words = {"score": number(score_of(history.answered[-1]))}
+        return _("The last rating was %(score)s. It could not be compared yet.") % words
     so_far = ngettext("%(count)d rating so far.", "%(count)d ratings so far.", count)
-    return (
-        (so_far % {"count": count})
-        + " "
-        + (
-            _("From the third on, we can compare %(client)s with their own earlier answers.")
-            % {"client": code}
-        )
-    )
+    then = _("From the third on, we can compare %(client)s with their own earlier answers.")
+    return f"{so_far % {'count': count}} {then % {'client': code}}"
 
 
 def _top_marks(history: History) -> str:

@@ -15,7 +15,7 @@ from measures.insight.chips import chips_of
 from measures.insight.episode_page import events_of, key_of, table_of
 from measures.insight.history import histories, trend_points
 from measures.insight.sentences import honesty, summary
-from measures.models import Flag, Rater, blind_sessions
+from measures.models import Flag, blind_sessions
 from sessions.access import StaffRequest, get_visible, note_seen
 from sessions.models import Episode, Membership
 from sessions.models.clients import supervised_by
@@ -81,7 +81,7 @@ def episode(request: StaffRequest, uuid: UUID) -> HttpResponse:
         "upcoming": history.upcoming(viewer.today),
         "section": "caseload" if viewer.counselor else "supervision",
         "to_invite": read_models.session_to_invite(viewer, history),
-        "rated": len(history.by(Rater.CLIENT)),
+        "rated": len(history.answered),
         "supervisors": supervisors_of(row, viewer.today),
     }
     return render(request, "measures/episode.html", context)

@@ -19,9 +19,6 @@ class FlagQuerySet(models.QuerySet["Flag"]):
     def open(self) -> Self:
         return self.filter(state__in=Flag.OPEN_STATES)
 
-    def not_yet_talked_about(self) -> Self:
-        return self.filter(state=Flag.State.NEW)
-
     def open_to(self, viewer: Viewer) -> Self:
         """A flag is as visible as the rating that raised it, the blind rule included."""
         return self.filter(first_rating__in=Rating.objects.open_to(viewer).values("pk"))

@@ -75,13 +75,12 @@ class EpisodeQuerySet(models.QuerySet["Episode"]):
         return self.filter(
             Q(counselor__in=counseled_by(viewer)) | Q(counselor__in=supervised_by(viewer)),
             organization=viewer.organization,
+            client__erased_at__isnull=True,
         )
 
     def editable_by(self, viewer: Viewer) -> Self:
         """Open episodes of one's own, or of the member one stands in for today."""
-        return self.open().filter(
-            counselor__in=counseled_by(viewer), organization=viewer.organization
-        )
+        return self.open().clinical_to(viewer).filter(counselor__in=counseled_by(viewer))
 
     def schedulable_by(self, viewer: Viewer) -> Self:
         """Where the viewer may put a session on the calendar: the front desk, for everybody."""

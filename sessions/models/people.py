@@ -64,9 +64,6 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
             return self.none()
         return self.active_on(day).filter(user=user)
 
-    def counselors(self) -> Self:
-        return self.filter(counselor=True)
-
 
 class Membership(PublicModel, OwnedModel):
     """A person on the staff of one organization. A counselor *is* a membership."""

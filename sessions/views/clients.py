@@ -7,6 +7,8 @@ import datetime as dt
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -14,7 +16,7 @@ from sessions.access import StaffRequest, get_editable, get_visible, note_seen
 from sessions.forms import ClientForm, CloseEpisodeForm, EpisodeForm, client_initial
 from sessions.models import Client, Episode, Session
 from sessions.sealing import Identity, seal_identity, unseal_identity
-from sessions.services import CodeTaken, close_episode, open_episode
+from sessions.services import CodeTaken, SessionNotLogged, close_episode, open_episode
 
 
 @require_safe
@@ -93,6 +95,7 @@ def episode_open(request: StaffRequest) -> HttpResponse:
         except CodeTaken:
             form.add_error("code", _("This code is taken. Choose another."))
         else:
+            note_seen(request, [episode.client_id])
             messages.success(request, _("The episode is open."))
             return redirect("episode", uuid=episode.uuid)
     return render(request, "sessions/episode_open.html", {"form": form})
@@ -103,9 +106,12 @@ def episode_close(request: StaffRequest, uuid: str) -> HttpResponse:
     episode = get_editable(request, Episode.objects.select_related("client"), uuid=uuid)
     form = CloseEpisodeForm(request.POST or None, instance=episode)
     if request.method == "POST" and form.is_valid():
-        close_episode(
-            episode=episode, reason=form.cleaned_data["reason"], today=request.viewer.today
-        )
-        messages.success(request, _("The episode is closed. You can still read it."))
-        return redirect("episode", uuid=episode.uuid)
+        try:
+            close_episode(episode=episode, reason=form.cleaned_data["reason"], now=request.now)
+        except SessionNotLogged as waiting:
+            day = date_format(timezone.localtime(waiting.session.starts_at), "F j")
+            form.add_error(None, _("First log the session of %(day)s.") % {"day": day})
+        else:
+            messages.success(request, _("The episode is closed. You can still read it."))
+            return redirect("episode", uuid=episode.uuid)
     return render(request, "sessions/episode_close.html", {"episode": episode, "form": form})

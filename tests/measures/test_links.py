@@ -151,10 +151,19 @@ def test_a_code_shown_in_the_room_is_good_for_15_minutes(cast):
     assert link.request.expires_at == cast.now + dt.timedelta(days=4)
 
 
-def test_a_code_never_outlives_its_request(cast, holder):
+@pytest.mark.parametrize("channel", [CHANNELS.QR, CHANNELS.LINK])
+def test_a_link_made_at_the_last_minute_gives_its_request_new_time(holder, channel):
     late = holder.request.expires_at - dt.timedelta(minutes=5)
-    made = make_link(session=holder.session, channel=CHANNELS.QR, now=late)
-    assert made.link.expires_at == holder.request.expires_at
+    made = make_link(session=holder.session, channel=channel, now=late)
+    assert made.link.request.expires_at == late + dt.timedelta(days=4)
+    assert made.link.expires_at >= late + dt.timedelta(minutes=15)
+
+
+def test_nobody_is_asked_about_what_was_answered_another_way(cast, holder):
+    factories.rate(holder.session, 8)
+    with pytest.raises(AlreadyAnswered):
+        make_link(session=holder.session, channel=CHANNELS.LINK, now=cast.now)
+    assert holder.get("").status_code == 404
 
 
 def test_a_request_whose_time_ran_out_is_given_new_time(cast, holder):
@@ -246,6 +255,7 @@ def test_pressing_every_control_of_the_first_page_does_not_use_it_up(holder):
     for link in first.links:
         scanner.get(link)
     scanner.post(holder.path("decline/"))
+    scanner.post(holder.path("not-me/"))
     scanner.post(holder.path("questions/"), {"step": "review"})
     assert_unused(holder)
 
@@ -279,7 +289,8 @@ def test_who_declined_may_still_answer(holder):
 def test_this_is_not_for_me_ends_every_link(cast, holder):
     again = make_link(session=holder.session, channel=CHANNELS.LINK, now=cast.now)
     holder.open()
-    assert "closed now" in holder.post("not-me/").content.decode()
+    assert "Tick the box first" in holder.post("not-me/").content.decode()
+    assert "closed now" in holder.post("not-me/", sure="yes").content.decode()
     assert Browser().get(f"/rate/{again.token}").status_code == 404
     assert holder.send().status_code == 404
 

@@ -89,9 +89,16 @@ def test_held_with_the_own_rating(cast, form):
 
 @pytest.mark.parametrize("status", ["missed", "cancelled"])
 def test_what_was_not_held_is_stored_without_a_rating(form, status):
-    form.save(status=status, **EIGHT)
+    form.save(status=status)
     assert form.stored().status == status
     assert not Rating.objects.exists()
+
+
+@pytest.mark.parametrize("status", ["missed", "cancelled"])
+def test_marks_are_not_dropped_in_silence(form, status):
+    answer = form.save(status=status, **EIGHT)
+    assert_stays_open(answer, "You rated it. Was it held?")
+    assert (form.stored().status, Rating.objects.count()) == ("scheduled", 0)
 
 
 def test_the_rating_can_come_later(form, log_in, cast):
@@ -120,7 +127,8 @@ def test_a_session_that_was_rated_stays_held(form, rater, status):
 @pytest.mark.parametrize("status", ["held", "missed"])
 def test_what_lies_ahead_was_neither_held_nor_missed(form, cast, status):
     tomorrow = local(cast.now + dt.timedelta(days=1))
-    answer = form.save(status=status, starts_at=tomorrow, **EIGHT)
+    marks = EIGHT if status == "held" else {}
+    answer = form.save(status=status, starts_at=tomorrow, **marks)
     assert_stays_open(answer, "Pick a date that is not in the future.")
     assert (form.stored().status, Rating.objects.count()) == ("scheduled", 0)
 

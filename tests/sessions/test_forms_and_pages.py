@@ -206,7 +206,7 @@ def test_a_time_that_is_taken_is_said(cast, finn):
 def test_no_episode_but_those_offered_can_be_chosen(cast, finn, alice):
     soon = local(cast.now + dt.timedelta(days=1))
     closed = factories.make_episode(cast.alice, "T-400", cast.today)
-    close_episode(episode=closed, reason="completed", today=cast.today)
+    close_episode(episode=closed, reason="completed", now=cast.now)
     foreign = [cast.peers.uuid, cast.eves.uuid, closed.uuid, uuid.uuid4()]
     for episode in [*foreign, cast.episode.pk, "abc", "\0", "' OR 1=1", "9" * 5000, ""]:
         for browser in (finn, alice):
@@ -338,7 +338,7 @@ def test_closing_is_announced_after_the_commit(cast, django_capture_on_commit_ca
     episode_closed.connect(hear)
     try:
         with django_capture_on_commit_callbacks(execute=True):
-            close_episode(episode=cast.episode, reason="completed", today=cast.today)
+            close_episode(episode=cast.episode, reason="completed", now=cast.now)
             assert heard == []
     finally:
         episode_closed.disconnect(hear)
@@ -411,3 +411,17 @@ def test_the_crisis_text_is_shown_as_it_was_typed(cast, ada):
     page = text_of(browser.get(f"/rate/r/{made.link.request.uuid}/questions/"))
     assert escape(HOSTILE) in page
     assert HOSTILE not in page
+
+
+def test_an_episode_with_a_session_nobody_logged_is_not_closed(cast, alice):
+    begun = factories.make_session(cast.episode, cast.now - dt.timedelta(hours=2), "scheduled")
+    ahead = factories.make_session(cast.episode, cast.now + dt.timedelta(days=2), "scheduled")
+    answer = close(alice, cast.episode, "completed")
+    assert "First log the session of" in answer.content.decode()
+    begun.status = Session.Status.HELD
+    begun.save()
+    close(alice, cast.episode, "completed")
+    for session in (begun, ahead, cast.episode):
+        session.refresh_from_db()
+    assert (begun.status, ahead.status) == ("held", "cancelled")
+    assert cast.episode.reason == "completed"

@@ -71,6 +71,27 @@ def test_a_counselor_comes_with_a_supervisor():
     assert (supervision.supervisor.name, supervision.counselor.name) == ("Sam", "Maria")
 
 
+def test_a_reset_answers_alike_for_known_and_unknown_mail():
+    add_organization()
+    url = reverse("account_reset_password")
+    known = Browser().post(url, {"email": "ada@clinic.example"})
+    unknown = Browser().post(url, {"email": "nobody@clinic.example"})
+    assert (known.status_code, known.headers["Location"]) == (302, unknown.headers["Location"])
+    assert unknown.status_code == 302
+    assert len(mail.outbox) == 1
+
+
+def test_the_rights_contact_needs_a_number_and_only_counselors_a_supervisor():
+    add_organization()
+    with pytest.raises(CommandError, match="--phone"):
+        add_member("dana@clinic.example", "Dana", "rights_contact")
+    add_member("dana@clinic.example", "Dana", "rights_contact", phone="555-0142")
+    add_member("sam@clinic.example", "Sam", "supervisor")
+    with pytest.raises(CommandError, match="Only a counselor"):
+        add_member("finn@clinic.example", "Finn", "front_desk", supervised_by="sam@clinic.example")
+    assert not User.objects.filter(email__startswith="finn").exists()
+
+
 def test_nobody_is_put_on_the_staff_twice():
     add_organization()
     add_member("sam@clinic.example", "Sam", "supervisor")
