@@ -210,7 +210,11 @@ def test_a_client_who_writes_too_much_or_got_a_wrong_link(
     phone.get_by_role("link", name="This is not for me").tap()
     expect(phone.get_by_role("heading")).to_have_text("Is this not for you?")
     look_at(phone, "not for me")
-    phone.get_by_role("button", name="This is not for me").tap()
+    phone.get_by_role("button", name="Close this link").tap()
+    expect(phone.get_by_role("alert")).to_have_text("Tick the box first, or go back.")
+    look_at(phone, "not for me, without the tick")
+    phone.get_by_label("This is not for me.").check()
+    phone.get_by_role("button", name="Close this link").tap()
     expect(phone.get_by_role("heading")).to_have_text("Thank you for telling us.")
     look_at(phone, "not for me, told")
 
