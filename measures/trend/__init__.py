@@ -3,9 +3,12 @@
 Pure: numpy and the standard library, no Django, no clock, no files.
 """
 
-from .ewma import ENGINE, assess
+from .ewma import ENGINE, assess, assess_many
 from .interface import (
     FACETS,
+    FLAG_KINDS,
+    STATUSES,
+    BatchAssessment,
     EpisodeAssessment,
     FlagKind,
     RatingsError,
@@ -14,13 +17,17 @@ from .interface import (
     SessionAssessment,
     Status,
 )
-from .parameters import CLIENT, COUNSELOR, Parameters
+from .parameters import CLIENT, COUNSELOR, PRESETS, Parameters
 
 __all__ = [
     "CLIENT",
     "COUNSELOR",
     "ENGINE",
     "FACETS",
+    "FLAG_KINDS",
+    "PRESETS",
+    "STATUSES",
+    "BatchAssessment",
     "EpisodeAssessment",
     "FlagKind",
     "Parameters",
@@ -30,4 +37,5 @@ __all__ = [
     "SessionAssessment",
     "Status",
     "assess",
+    "assess_many",
 ]

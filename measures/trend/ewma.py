@@ -15,10 +15,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist, fmean
 
+import numpy as np
+from numpy.typing import NDArray
+
 from .interface import (
     FACETS,
+    FLAG_KINDS,
     HIGHEST,
     LOWEST,
+    STATUSES,
+    BatchAssessment,
     EpisodeAssessment,
     FlagKind,
     RatingTable,
@@ -66,6 +72,31 @@ def assess(
         for row, values in enumerate(table.tolist())
     )
     return EpisodeAssessment(sessions, engine=ENGINE, parameters=parameters.version)
+
+
+def assess_many(
+    ratings: NDArray[np.float64],
+    *,
+    parameters: Parameters = CLIENT,
+    sensitivity: Sensitivity = Sensitivity.STANDARD,
+) -> BatchAssessment:
+    """Assess many episodes at once, shape (episodes, sessions, 3); NaN where nothing was rated."""
+    episodes = [assess(r, parameters=parameters, sensitivity=sensitivity) for r in ratings]
+    rows = [each.sessions for each in episodes]
+
+    def floats(name: str) -> NDArray[np.float64]:
+        return np.array([[getattr(s, name) for s in row] for row in rows], dtype=np.float64)
+
+    return BatchAssessment(
+        **{n: floats(n) for n in ("score", "expected", "low", "high", "statistic", "limit")},
+        probability=floats("probability"),
+        flag=np.array([[FLAG_KINDS.index(s.flag) for s in row] for row in rows], dtype=np.int8),
+        facets=np.array([[[f in s.facets for f in FACETS] for s in row] for row in rows]),
+        onset=np.array([[-1 if s.onset is None else s.onset for s in row] for row in rows]),
+        status=np.array([[STATUSES.index(s.status) for s in row] for row in rows], dtype=np.int8),
+        engine=ENGINE,
+        parameters=parameters.version,
+    )
 
 
 @dataclass(frozen=True, slots=True)

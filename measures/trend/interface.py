@@ -87,6 +87,34 @@ class EpisodeAssessment:
     parameters: str
 
 
+FLAG_KINDS = tuple(FlagKind)
+STATUSES = tuple(Status)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BatchAssessment:
+    """What many episodes' ratings say: the columns of SessionAssessment, as arrays.
+
+    Floats have the shape (episodes, sessions), NaN where nothing can be computed; ``flag`` and
+    ``status`` hold positions in FLAG_KINDS and STATUSES; ``facets`` has the shape (episodes,
+    sessions, 3) and is true for those that drive a flag; ``onset`` is a row, -1 where not flagged.
+    """
+
+    score: NDArray[np.float64]
+    expected: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    statistic: NDArray[np.float64]
+    limit: NDArray[np.float64]
+    probability: NDArray[np.float64]
+    flag: NDArray[np.int8]
+    facets: NDArray[np.bool_]
+    onset: NDArray[np.int32]
+    status: NDArray[np.int8]
+    engine: str
+    parameters: str
+
+
 def read_ratings(ratings: RatingTable) -> NDArray[np.float64]:
     """Check ratings and return them as an array of floats, shape (sessions, 3), NaN where missing.
 

@@ -97,3 +97,5 @@ COUNSELOR = replace(
     score=replace(CLIENT.score, mean=7.3),
     facet=replace(CLIENT.facet, mean=7.3),
 )
+
+PRESETS = {"client": CLIENT, "counselor": COUNSELOR}
