@@ -102,12 +102,18 @@ class Drawn:
     latent      the same before rounding and the ends of the scale, without the noise
     within      (episodes,) the person's own SD of the score
     shift       (episodes, sessions, 3) how much lower than the person's own level, in SD
+    noisy       (episodes, sessions, 3) the latent ones with the noise; nothing is missing
+    carry_over  (episodes,) correlation of the person's common state from session to session
+    common      (episodes,) share of the score's variance that is the common state's
     """
 
     ratings: Table
     latent: Table
     within: Table
     shift: Table
+    noisy: Table
+    carry_over: Table
+    common: Table
 
 
 Generator = Callable[..., Drawn]
@@ -159,7 +165,7 @@ def first(
     episodes: int,
     sessions: int,
     fall: Table | None = None,
-    settings: Settings = Settings(),  # noqa: B008 - frozen
+    settings: Settings = Settings(),
 ) -> Drawn:
     """Gaussian people. ``fall`` in SD, (sessions, 3) or (episodes, sessions, 3)."""
     p = settings
@@ -176,8 +182,10 @@ def first(
     usual = (shared + own)[:, np.newaxis] + growth * growth_curve(sessions)[:, np.newaxis]
     scale = within[:, np.newaxis, np.newaxis]
     latent = usual - scale * shift
-    ratings = on_scale(rng, latent + scale * noise, p.rounding, p.missing)
-    return Drawn(ratings, latent, within, shift)
+    noisy = latent + scale * noise
+    ratings = on_scale(rng, noisy, p.rounding, p.missing)
+    carry_over, common = np.full(episodes, p.carry_over), np.full(episodes, p.reliability)
+    return Drawn(ratings, latent, within, shift, noisy, carry_over, common)
 
 
 def second(
@@ -206,8 +214,9 @@ def second(
     usual = level[:, np.newaxis, np.newaxis] + growth * growth_curve(sessions)[:, np.newaxis]
     scale = within[:, np.newaxis, np.newaxis]
     latent = usual - scale * shift
-    ratings = on_scale(rng, latent + scale * noise, p.rounding, p.missing)
-    return Drawn(ratings, latent, within, shift)
+    noisy = latent + scale * noise
+    ratings = on_scale(rng, noisy, p.rounding, p.missing)
+    return Drawn(ratings, latent, within, shift, noisy, carry_over, common[:, 0, 0])
 
 
 @dataclass(frozen=True, slots=True)
