@@ -35,14 +35,30 @@ def prepare_environment() -> None:
     )
 
 
+def prepare_empty_environment() -> None:
+    """Set what the settings ask for, for a command that stores nothing and reads no database."""
+    os.environ.update(
+        ALLIANCE_DEMO="true",
+        DEBUG="false",
+        DATABASE_URL="sqlite://:memory:",
+        EMAIL_URL="consolemail://",
+        ALLOWED_HOSTS="localhost",
+        CSRF_TRUSTED_ORIGINS="",
+        **_new_keys(),
+    )
+
+
 def _keys(path: Path) -> dict[str, str]:
     """Keys of this demo's own, made once: names in the database stay readable over restarts."""
     if not path.exists():
-        keys = {
-            "SECRET_KEY": secrets.token_urlsafe(60),
-            "ALLIANCE_MASTER_KEYS": "demo:" + base64.b64encode(secrets.token_bytes(32)).decode(),
-        }
         path.touch(mode=0o600)
-        path.write_text(json.dumps(keys), encoding="utf-8")
+        path.write_text(json.dumps(_new_keys()), encoding="utf-8")
     stored: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
     return stored
+
+
+def _new_keys() -> dict[str, str]:
+    return {
+        "SECRET_KEY": secrets.token_urlsafe(60),
+        "ALLIANCE_MASTER_KEYS": "demo:" + base64.b64encode(secrets.token_bytes(32)).decode(),
+    }
