@@ -1,6 +1,9 @@
 """The second wall: PostgreSQL is told, for each transaction, whose rows are being read."""
 
-from django.db import connection
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connection, transaction
 
 
 def set_organization(pk: int) -> None:
@@ -8,3 +11,11 @@ def set_organization(pk: int) -> None:
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT set_config('app.organization', %s, true)", [str(pk)])
+
+
+@contextmanager
+def transaction_of(organization_pk: int) -> Iterator[None]:
+    """A transaction of a command's own about one organization's rows."""
+    with transaction.atomic():
+        set_organization(organization_pk)
+        yield

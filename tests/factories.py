@@ -8,9 +8,12 @@ from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.apps import apps
+
+from measures.builtin import current_version
 from measures.capture.answers import Answers
 from measures.capture.services import MadeLink, make_link, record_rating
-from measures.models import Rater, Rating, RatingLink
+from measures.models import FACETS, Rater, Rating, RatingLink
 from sessions.access import Viewer
 from sessions.models import Episode, Membership, Organization, Session, Supervision, User
 from sessions.sealing import Identity
@@ -99,6 +102,52 @@ def make_course(
             rate(session, score)
         sessions.append(session)
     return sessions
+
+
+def make_closed(
+    counselor: Membership, tables: Sequence[Sequence[float | None]], now: dt.datetime
+) -> list[Episode]:
+    """Closed episodes with the client's scores, None for a session not rated; none assessed.
+
+    Stored in bulk, past the services: fitting needs dozens of them.
+    """
+    today = now.date()
+    version = current_version()
+    episodes = []
+    for scores in tables:
+        code = f"Z-{Episode.objects.count():04}"
+        episode = make_episode(counselor, code, today, days=400)
+        episode.closed_on, episode.reason = today, Episode.Reason.COMPLETED
+        episode.save(update_fields=["closed_on", "reason"])
+        starts = [now - dt.timedelta(days=399 - 7 * week) for week in range(len(scores))]
+        sessions = [make_session(episode, starts_at) for starts_at in starts]
+        ratings = [
+            Rating(
+                organization_id=episode.organization_id,
+                session=session,
+                rater=Rater.CLIENT,
+                instrument_id=version.instrument_id,
+                instrument_version=version,
+                way_in=Rating.WayIn.LINK,
+                given_at=session.starts_at,
+                stored_at=session.starts_at,
+                outcome=Rating.Outcome.COMPLETE,
+                **dict.fromkeys(FACETS, score),
+            )
+            for session, score in zip(sessions, scores, strict=True)
+            if score is not None
+        ]
+        Rating.objects.bulk_create(ratings)
+        episodes.append(episode)
+    return episodes
+
+
+def every_row() -> dict[str, list[str]]:
+    """Every row of every table, to see that nothing was written."""
+    return {
+        model.__name__: sorted(map(repr, model._default_manager.values_list()))
+        for model in apps.get_models()
+    }
 
 
 def invite(session: Session, now: dt.datetime, channel: str = RatingLink.Channel.LINK) -> MadeLink:

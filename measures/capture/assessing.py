@@ -10,11 +10,10 @@ from typing import Any
 
 from django.db import InterfaceError, OperationalError, transaction
 
-from measures.models import Assessment, Rater, Rating
+from measures.capture.parameters import parameters_of, version_of
+from measures.models import Assessment, Rating
 from measures.repair.flags import settle
 from measures.trend import (
-    CLIENT,
-    COUNSELOR,
     ENGINE,
     EpisodeAssessment,
     Sensitivity,
@@ -25,15 +24,14 @@ from sessions.models import Episode, Session
 
 logger = logging.getLogger(__name__)
 
-PARAMETERS = {Rater.CLIENT.value: CLIENT, Rater.COUNSELOR.value: COUNSELOR}
 
-
-def assess_episode(*, episode: Episode, rater: str, now: dt.datetime) -> None:
+def assess_episode(*, episode: Episode, rater: str, now: dt.datetime) -> bool:
     """Recompute every assessment of one rater's ratings in an episode and settle its flags.
 
     Call it with the episode locked, inside the transaction that changed the ratings. If the
-    engine or what follows it fails, the ratings stand: the savepoint is rolled back and each
-    assessment says "failed" until the next rating of the episode recomputes it.
+    engine, its parameters or what follows fails, the ratings stand: the savepoint is rolled back,
+    each rating without an assessment gets one that says "failed" until the episode is recomputed,
+    and the answer is False.
     """
     try:
         with transaction.atomic():
@@ -44,6 +42,9 @@ def assess_episode(*, episode: Episode, rater: str, now: dt.datetime) -> None:
     except Exception:
         logger.exception("The trend engine failed; the rating is stored without an assessment.")
         _mark_failed(episode, rater)
+        return False
+    else:
+        return True
 
 
 def _assess(episode: Episode, rater: str, now: dt.datetime) -> None:
@@ -54,7 +55,7 @@ def _assess(episode: Episode, rater: str, now: dt.datetime) -> None:
     }
     concluded = assess(
         [_row(ratings.get(session.pk)) for session in sessions],
-        parameters=PARAMETERS[rater],
+        parameters=parameters_of(episode.organization, rater),
         sensitivity=Sensitivity(episode.organization.sensitivity),
     )
     assessments = _store(sessions, ratings, concluded)
@@ -137,13 +138,14 @@ def _mark_failed(episode: Episode, rater: str) -> None:
     unassessed = (
         Rating.objects.current().by(rater).filter(session__episode=episode, assessment__isnull=True)
     )
+    version = version_of(episode.organization, rater)
     Assessment.objects.bulk_create(
         Assessment(
             organization_id=rating.organization_id,
             rating=rating,
             status=Assessment.Status.FAILED,
             engine=ENGINE,
-            parameters=PARAMETERS[rater].version,
+            parameters=version,
         )
         for rating in unassessed
     )

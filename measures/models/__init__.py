@@ -1,6 +1,7 @@
 from measures.models.assessments import Assessment
 from measures.models.flags import Flag, FlagEvent
 from measures.models.instruments import Instrument, InstrumentVersion
+from measures.models.parameters import ParameterSet
 from measures.models.ratings import FACETS, Rater, Rating, blind_sessions, unrated_sessions
 from measures.models.requests import RatingLink, RatingRequest
 
@@ -11,6 +12,7 @@ __all__ = [
     "FlagEvent",
     "Instrument",
     "InstrumentVersion",
+    "ParameterSet",
     "Rater",
     "Rating",
     "RatingLink",

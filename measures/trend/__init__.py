@@ -3,7 +3,7 @@
 Pure: numpy and the standard library, no Django, no clock, no files.
 """
 
-from .ewma import ENGINE, assess, assess_many
+from .engine import ENGINE, assess, assess_many
 from .interface import (
     FACETS,
     FLAG_KINDS,

@@ -126,14 +126,32 @@ def read_ratings(ratings: RatingTable) -> NDArray[np.float64]:
     >>> read_ratings([[9, 8, None]]).tolist()
     [[9.0, 8.0, nan]]
     """
-    try:
-        table = np.asarray(ratings, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise RatingsError("ratings must be numbers, three per session") from error
+    table = _numbers(ratings)
     if table.shape == (0,):
         return table.reshape(0, len(FACETS))
     if table.ndim != 2 or table.shape[1] != len(FACETS):
         raise RatingsError(f"ratings must have the shape (sessions, 3), not {table.shape}")
+    return table
+
+
+def read_episodes(ratings: ArrayLike) -> NDArray[np.float64]:
+    """Check ratings of many episodes, shape (episodes, sessions, 3), otherwise as read_ratings.
+
+    Raises RatingsError as read_ratings does.
+    """
+    table = _numbers(ratings)
+    if table.ndim != 3 or table.shape[2] != len(FACETS):
+        raise RatingsError(
+            f"ratings must have the shape (episodes, sessions, 3), not {table.shape}"
+        )
+    return table
+
+
+def _numbers(ratings: RatingTable) -> NDArray[np.float64]:
+    try:
+        table = np.asarray(ratings, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise RatingsError("ratings must be numbers, three per session") from error
     if np.any((table < LOWEST) | (table > HIGHEST)):
         raise RatingsError("ratings must lie within 0 and 10")
     return table

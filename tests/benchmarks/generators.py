@@ -37,6 +37,14 @@ class Weakening:
     facet: int | None = None
     within: int = 3
 
+    @property
+    def kind(self) -> str:
+        if self.facet is not None:
+            return "facet"
+        if self.slope:
+            return "ramp"
+        return "step" if self.lasts is None else "dip"
+
     def fall(self, sessions: int) -> Table:
         """Shape (sessions, 3), in SD."""
         since = np.arange(1, sessions + 1) - self.onset + 1.0
@@ -91,7 +99,7 @@ class Settings:
     missing: float = 0.0
 
 
-SECOND = Settings(mean=8.0, between=1.25, within=0.9, spread=0.45, growth=0.15, growth_sd=0.25)
+SECOND = Settings(mean=8.0, between=1.25, within=0.9, spread=0.40, growth=0.2, growth_sd=0.2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,9 +213,9 @@ def second(
     level = p.mean - p.between * tail
     growth = rng.normal(p.growth, p.growth_sd, (episodes, 1, 1))
     within = log_normal(rng, p.within, p.spread, episodes)
-    carry_over = rng.uniform(0.1, 0.5, episodes)
-    common = rng.uniform(0.45, 0.75, (episodes, 1, 1))
-    freedom, skew = rng.choice([5.0, 8.0, 20.0], episodes), rng.uniform(0.0, 0.2, episodes)
+    carry_over = rng.uniform(0.0, 0.4, episodes)
+    common = rng.uniform(0.4, 0.65, (episodes, 1, 1))
+    freedom, skew = rng.choice([6.0, 10.0, 30.0], episodes), rng.uniform(0.0, 0.15, episodes)
     state = carried(skewed(rng, freedom, skew, (episodes, sessions)), carry_over)
     facets = skewed(rng, freedom, skew / 2, (episodes, sessions, FACET_COUNT))
     noise = np.sqrt(common) * state[:, :, np.newaxis] + np.sqrt(FACET_COUNT * (1 - common)) * facets

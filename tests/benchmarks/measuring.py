@@ -9,7 +9,7 @@ A hazard is the share of first flags among the judged sessions of episodes not f
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -181,10 +181,21 @@ def detections_foretold(rule: Foretold, on: Sample, hazard: float = HAZARD) -> d
     }
 
 
-def mean_share(shares: dict[str, Share]) -> Share:
-    """Return the mean over scenarios; the error leaves out what the limits have in common."""
-    errors = np.array([share.error for share in shares.values()])
+# How much each kind counts in a mean over scenarios, however many scenarios it has: the mix that
+# the science behind the flags was worked out on.
+KIND_WEIGHTS = {"step": 0.4, "dip": 0.2, "ramp": 0.2, "facet": 0.2}
+
+
+def mean_share(shares: dict[str, Share], scenarios: Sequence[Weakening]) -> Share:
+    """Return the mean over kinds of weakening, ``shares`` by the scenario's name.
+
+    The error leaves out what the limits have in common.
+    """
+    kinds = [what.kind for what in scenarios]
+    weights = np.array([KIND_WEIGHTS[kind] / kinds.count(kind) for kind in kinds])
+    weights /= weights.sum()
+    found = [shares[what.name] for what in scenarios]
     return Share(
-        float(np.mean([share.value for share in shares.values()])),
-        float(np.sqrt((errors**2).sum()) / len(errors)),
+        float(weights @ [share.value for share in found]),
+        float(np.sqrt(weights**2 @ [share.error**2 for share in found])),
     )

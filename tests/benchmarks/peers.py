@@ -342,7 +342,8 @@ def evidence(rule: Rule, ratings: Table) -> Table:
 
 def tuned(rules: Sequence[Rule], on: Sample, hazard: float = HAZARD) -> Rule:
     """Return the rule that finds most over the scenarios of a sample, kept for tuning."""
-    return max(rules, key=lambda rule: mean_share(found(rule, on, hazard)).value)
+    scenarios = [what for what, _ in on.weakened]
+    return max(rules, key=lambda rule: mean_share(found(rule, on, hazard), scenarios).value)
 
 
 def found(rule: Rule, on: Sample, hazard: float = HAZARD) -> dict[str, Share]:
