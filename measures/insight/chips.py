@@ -11,6 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from measures.insight.history import History
+from measures.insight.notices import is_low_from_the_start
 from measures.models import Assessment, Flag, Rater
 
 QUIET_AFTER = 3
@@ -21,12 +22,13 @@ class Concern(IntEnum):
 
     LOWER = 0
     QUIET = 1
-    BACK = 2
-    TOP_MARKS = 3
-    HIGHER = 4
-    SAME = 5
-    NOT_ENOUGH = 6
-    PAUSED = 7
+    LOW = 2
+    BACK = 3
+    TOP_MARKS = 4
+    HIGHER = 5
+    SAME = 6
+    NOT_ENOUGH = 7
+    PAUSED = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class Chip:
 RATINGS_SAY = {
     Concern.LOWER: Chip("arrow-down-right", _("Lower than usual"), "chip-ask"),
     Concern.QUIET: Chip("question-circle", _("No answer lately"), "chip-open"),
+    Concern.LOW: Chip("dash-lg", _("Low from the start"), "chip-open"),
     Concern.BACK: Chip("arrow-up-right-circle", _("Back to usual"), "chip-well"),
     Concern.TOP_MARKS: Chip("dash-lg", _("Same top marks")),
     Concern.HIGHER: Chip("arrow-up-right", _("Higher than usual"), "chip-well"),
@@ -65,8 +68,11 @@ def concern_of(history: History) -> Concern:
     assessment = history.last_assessment
     if assessment is None:
         return Concern.NOT_ENOUGH
-    if assessment.status == Assessment.Status.STEADY and _is_above(assessment):
-        return Concern.HIGHER
+    if assessment.status == Assessment.Status.STEADY:
+        if is_low_from_the_start(history):
+            return Concern.LOW
+        if _is_above(assessment):
+            return Concern.HIGHER
     return BY_STATUS[assessment.status]
 
 

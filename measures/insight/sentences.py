@@ -13,10 +13,13 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from measures.capture.parameters import parameters_or_preset
 from measures.insight.chips import Concern, concern_of
 from measures.insight.history import History, assessment_of, score_of
+from measures.insight.notices import Gap, last_gap
 from measures.models import Assessment, Flag, Rater, Rating
-from sessions.models import Pause, Session
+from measures.trend import Sensitivity
+from sessions.models import Organization, Pause, Session
 
 FACET_NAMES = {
     "respect": gettext_lazy("respect"),
@@ -28,11 +31,15 @@ FACET_NAMES = {
 NOTHING = "\N{EN DASH}"
 
 
-def honesty() -> str:
+def honesty(organization: Organization) -> str:
+    """How often a flag is right, by the figure of the parameters and the sensitivity in use."""
+    sensitivity = Sensitivity(organization.sensitivity)
+    right = parameters_or_preset(organization, Rater.CLIENT).right.at(sensitivity)
     return _(
-        "At best half of flags like this are a real change in the answers; the rest are chance. "
-        "Even a real change may be about life outside your work. Ask; do not assume."
-    )
+        "About %(count)d in 10 flags like this are a real change in the answers, judging by "
+        "made-up clients; the rest are chance. Even a real change may be about life outside your "
+        "work. Ask; do not assume."
+    ) % {"count": max(1, round(10 * right))}
 
 
 def summary(history: History) -> str:
@@ -143,8 +150,15 @@ def _is_flagged(rating: Rating) -> bool:
 def _without_flag(history: History) -> str:
     if not history.answered:
         return _("No ratings yet. The first one starts with a session.")
+    saying = _saying(history)
+    gap = last_gap(history)
+    return saying if gap is None else f"{saying} {_gap(gap, history)}"
+
+
+def _saying(history: History) -> str:
     sayings: dict[Concern, Callable[[History], str]] = {
         Concern.LOWER: _lower,
+        Concern.LOW: _low_from_the_start,
         Concern.QUIET: _quiet,
         Concern.NOT_ENOUGH: _not_enough,
         Concern.TOP_MARKS: _top_marks,
@@ -164,6 +178,48 @@ def _lower(history: History) -> str:
         "usual": usual(assessment.low, assessment.high) if assessment else NOTHING,
     }
     return _("Lower than usual: %(score)s on %(day)s, where %(usual)s would be usual.") % words
+
+
+def _low_from_the_start(history: History) -> str:
+    scores = [score for score in map(score_of, history.answered) if score is not None]
+    words = {
+        "client": history.episode.client.code,
+        "about": number(sum(scores) / len(scores)),
+    }
+    return (
+        _(
+            "%(client)s has rated low from the start (about %(about)s). Nothing fell, so nothing "
+            "is flagged. Ask what would make this worth %(client)s's time."
+        )
+        % words
+    )
+
+
+def _gap(gap: Gap, history: History) -> str:
+    """Two people who saw a session further apart than is usual for them. Neither is wrong."""
+    words = {
+        "client": history.episode.client.code,
+        "counselor": history.episode.counselor.name,
+        "day": _day(gap.session, history.zone),
+        "client_score": number(gap.client),
+        "counselor_score": number(gap.counselor),
+    }
+    if gap.client < gap.counselor:
+        return (
+            _(
+                "%(counselor)s and %(client)s saw %(day)s differently: %(counselor_score)s and "
+                "%(client_score)s. That is wider than usual for the two. Neither is wrong. Ask "
+                "what %(client)s saw."
+            )
+            % words
+        )
+    return (
+        _(
+            "%(counselor)s rated %(day)s lower than %(client)s did (%(counselor_score)s and "
+            "%(client_score)s), further apart than usual. That unease counts too."
+        )
+        % words
+    )
 
 
 def _higher(history: History) -> str:

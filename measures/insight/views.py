@@ -29,7 +29,11 @@ def today(request: StaffRequest) -> HttpResponse:
     note_seen(request, (session.episode.client_id for session in page.unrated))
     note_seen(request, (row.episode.client_id for row in page.waiting))
     note_seen(request, (note.episode.client_id for note in page.notes))
-    context = {"page": page, "today": request.viewer.today, "honesty": honesty()}
+    context = {
+        "page": page,
+        "today": request.viewer.today,
+        "honesty": honesty(request.viewer.organization),
+    }
     return render(request, "measures/today.html", context)
 
 
@@ -46,7 +50,7 @@ def caseload(request: StaffRequest) -> HttpResponse:
         "waiting": [row for row in found if _waits(row)] if shown == "open" else [],
         "shown": shown,
         "query": query,
-        "honesty": honesty(),
+        "honesty": honesty(request.viewer.organization),
     }
     return render(request, "measures/caseload.html", context)
 
@@ -67,7 +71,7 @@ def episode(request: StaffRequest, uuid: UUID) -> HttpResponse:
         "goal": unseal(row.client, "goal", row.sealed_goal),
         "chips": chips_of(history),
         "summary": summary(history),
-        "honesty": honesty() if history.open_flag else "",
+        "honesty": honesty(viewer.organization) if history.open_flag else "",
         "points": points,
         "figure": trend_figure(points),
         "chart_label": trend_sentence_for_chart(points),
@@ -102,7 +106,7 @@ def supervision(request: StaffRequest) -> HttpResponse:
         "counselors": counselors,
         "chosen": chosen,
         "rows": shown,
-        "honesty": honesty(),
+        "honesty": honesty(request.viewer.organization),
     }
     return render(request, "measures/supervision.html", context)
 

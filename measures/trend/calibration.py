@@ -8,13 +8,16 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .engine import probabilities, statistics
-from .limits import LAST_CALIBRATED, Hazards, Limits, fit_limits
+from .interface import Sensitivity
+from .limits import LAST_CALIBRATED, BySensitivity, Limits, fit_limits
 from .operators import Floats
-from .parameters import Calibration, Parameters
+from .parameters import Calibration, Parameters, log_odds
 from .population import Population
 from .ruptures import draw_falls, is_below
 from .steady_people import Variety, draw_steady, varied
@@ -27,14 +30,15 @@ BLOCK = 500  # people drawn at once
 
 # Nominal, for people of whom no more is known than the presets say; and for an organization whose
 # own ratings the limits are worked out on, which can afford to look closer.
-PRESET_HAZARDS = Hazards(low=0.005, standard=0.010, high=0.020)
-OWN_HAZARDS = Hazards(low=0.0075, standard=0.015, high=0.025)
+PRESET_HAZARDS = BySensitivity(low=0.005, standard=0.010, high=0.020)
+OWN_HAZARDS = BySensitivity(low=0.0075, standard=0.015, high=0.025)
 # Added to the presets' limits: real ratings are rougher still than the roughest made up.
 PRESET_MARGIN = 0.1
 
 Advance = Callable[[int], None]
 _UNCALIBRATED = Calibration(0.0, 1.0)
 _NO_LIMITS = Limits((np.inf,), (np.inf,), (np.inf,))
+_UNKNOWN = BySensitivity(np.nan, np.nan, np.nan)
 
 
 def calibrate(
@@ -42,18 +46,19 @@ def calibrate(
     population: Population,
     variety: Variety,
     *,
-    hazards: Hazards,
+    hazards: BySensitivity,
     margin: float = 0.0,
     people: int = STEADY_PEOPLE,
     seed: int = SEED,
     advance: Advance = lambda _: None,
 ) -> Parameters:
-    """Return parameters for a population: limits and probabilities worked out on a variety of it.
+    """Return parameters for a population: limits and probabilities worked out on made-up people.
 
-    Limits give steady people a constant hazard of a first flag. ``advance`` is told the number of
-    people done since it last was; there are people + LIVES.
+    Limits give the steady people of ``variety`` a constant hazard of a first flag; the probability
+    is made honest on typical ones, since those who are far rougher would make it say too little.
+    ``advance`` is told the number of people done since it last was; there are people + 2 LIVES.
     """
-    parameters = Parameters(version, population, _NO_LIMITS, hazards, _UNCALIBRATED)
+    parameters = Parameters(version, population, _NO_LIMITS, hazards, _UNKNOWN, _UNCALIBRATED)
     rng = np.random.default_rng(seed)
     evidence = np.concatenate(
         [
@@ -61,10 +66,35 @@ def calibrate(
             for size in _blocks(people)
         ]
     )
+    parameters = replace(parameters, limits=fit_limits(evidence, hazards, margin=margin))
     return replace(
         parameters,
-        limits=fit_limits(evidence, hazards, margin=margin),
-        calibration=_calibrate_probability(rng, parameters, variety, advance),
+        right=_right(rng, parameters, variety, advance),
+        calibration=_calibration(rng, parameters, typical(population), advance),
+    )
+
+
+def typical(population: Population) -> Variety:
+    """Return people as a population supposes them, if a little rougher than the model."""
+    p = population
+    reliability = p.state_share + p.shared_share
+    return Variety(
+        mean=(p.mean, p.mean),
+        between=(p.common_sd, p.common_sd),
+        within=(p.within, p.within),
+        within_cv=(p.within_cv, p.within_cv),
+        carry_over=(max(p.carry_over - 0.15, 0.0), min(p.carry_over + 0.15, 0.9)),
+        reliability=(max(reliability - 0.1, 0.05), min(reliability + 0.1, 0.95)),
+        facet_sd=(p.facet_sd, p.facet_sd),
+        growth=p.growth,
+        growth_sd=p.growth_sd,
+        falling=None,
+        shared=(0.0, 0.2),
+        freedom=(6.0, 10.0, 40.0),
+        skew=(0.0, 0.15),
+        rounding=(0.1,),
+        rounding_shares=(1.0,),
+        missers=0.0,
     )
 
 
@@ -117,25 +147,50 @@ def _told(advance: Advance, values: Floats) -> Floats:
     return values
 
 
-def _calibrate_probability(
+def _calibration(
     rng: np.random.Generator, parameters: Parameters, variety: Variety, advance: Advance
 ) -> Calibration:
-    """Compare what the model says with what is true, where bonds weaken as they are held to."""
-    odds, truths = [], []
-    for size in _blocks(LIVES):
-        falls = draw_falls(rng, size, LIFE)
-        ratings = draw_steady(rng, size, LIFE, variety, fall=falls)
-        said = _told(advance, probabilities(ratings, parameters))
-        judged = ~np.isnan(said)
-        edge = 1e-9
-        held_in = np.clip(said[judged], edge, 1 - edge)
-        odds.append(np.log(held_in / (1 - held_in)))
-        truths.append(is_below(falls)[judged])
-    intercept, slope = logistic_regression(np.concatenate(odds), np.concatenate(truths))
+    """Compare the probabilities of the model with what is true."""
+    said, truth = _lives(rng, parameters, variety, probabilities, advance)
+    judged = ~np.isnan(said)
+    intercept, slope = logistic_regression(log_odds(said[judged]), truth[judged])
     return Calibration(round(intercept, 3), round(slope, 3))
 
 
-def logistic_regression(x: Floats, truth: Floats) -> tuple[float, float]:
+def _right(
+    rng: np.random.Generator, parameters: Parameters, variety: Variety, advance: Advance
+) -> BySensitivity:
+    """Return the share of first flags that are at a bond that is, or just was, below."""
+    evidence, truth = _lives(rng, parameters, variety, statistics, advance)
+    lately = truth.copy()
+    lately[:, 1:] |= truth[:, :-1]
+    shares = {}
+    for sensitivity in Sensitivity:
+        flagged = evidence > parameters.limits.at(sensitivity, LIFE)
+        found = flagged.any(axis=1)
+        right = lately[found, flagged.argmax(axis=1)[found]].mean()
+        shares[sensitivity.value] = round(float(right), 3)
+    return BySensitivity(**shares)
+
+
+def _lives(
+    rng: np.random.Generator,
+    parameters: Parameters,
+    variety: Variety,
+    ask: Callable[[Floats, Parameters], Floats],
+    advance: Advance,
+) -> tuple[Floats, NDArray[np.bool_]]:
+    """Ask the engine about bonds that weaken and mend; its answers and the truth, (LIVES, LIFE)."""
+    answers, truths = [], []
+    for size in _blocks(LIVES):
+        falls = draw_falls(rng, size, LIFE)
+        ratings = draw_steady(rng, size, LIFE, variety, fall=falls)
+        answers.append(_told(advance, ask(ratings, parameters)))
+        truths.append(is_below(falls))
+    return np.concatenate(answers), np.concatenate(truths)
+
+
+def logistic_regression(x: Floats, truth: NDArray[Any]) -> tuple[float, float]:
     """Return the intercept and slope of the log odds of ``truth``, by Newton's method.
 
     >>> x, truth = np.array([-1.0, -1.0, 1.0, 1.0]), np.array([0, 1, 0, 1])

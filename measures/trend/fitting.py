@@ -15,7 +15,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from .calibration import OWN_HAZARDS, STEADY_PEOPLE, Advance, calibrate
+from .calibration import OWN_HAZARDS, STEADY_PEOPLE, Advance, calibrate, typical
 from .engine import log_likelihoods, scored
 from .operators import Floats
 from .parameters import Parameters
@@ -78,7 +78,7 @@ def fit_parameters(
     """Fit a population to one organization's ratings and work out its limits.
 
     ``ratings`` (episodes, sessions, 3), points on 0-10, NaN where missing, of episodes that ended,
-    by one kind of rater. ``advance`` is told of steps, MOST_STEPS + people + LIVES at most.
+    by one kind of rater. ``advance`` is told of steps, MOST_STEPS + people + 2 LIVES at most.
 
     Raises TooFewEpisodes with fewer than FEWEST_EPISODES usable ones.
     """
@@ -119,23 +119,9 @@ def variety_of(population: Population, ratings: Floats) -> Variety:
 
     Tails and skew are not fitted, a few weakenings would pass for them: moderately rough ones.
     """
-    p = population
-    reliability = p.state_share + p.shared_share
     gaps = 1 - scored(ratings)[_until_the_last(ratings)].mean()
-    return Variety(
-        mean=(p.mean, p.mean),
-        between=(p.common_sd, p.common_sd),
-        within=(p.within, p.within),
-        within_cv=(p.within_cv, p.within_cv),
-        carry_over=(max(p.carry_over - 0.15, 0.0), min(p.carry_over + 0.15, 0.9)),
-        reliability=(max(reliability - 0.1, 0.05), min(reliability + 0.1, 0.95)),
-        facet_sd=(p.facet_sd, p.facet_sd),
-        growth=p.growth,
-        growth_sd=p.growth_sd,
-        falling=None,
-        shared=(0.0, 0.2),
-        freedom=(6.0, 10.0, 40.0),
-        skew=(0.0, 0.15),
+    return replace(
+        typical(population),
         rounding=(step_of(ratings),),
         rounding_shares=(1.0,),
         missing=float(gaps),

@@ -14,15 +14,15 @@ LAST_CALIBRATED = 40  # later sessions have its limit
 
 
 @dataclass(frozen=True, slots=True)
-class Hazards:
-    """Chance that a session of somebody steady raises a first flag, by sensitivity."""
+class BySensitivity:
+    """A share, 0-1, for each sensitivity."""
 
     low: float
     standard: float
     high: float
 
     def at(self, sensitivity: Sensitivity) -> float:
-        """Return the chance for a sensitivity, 0-1."""
+        """Return the share for a sensitivity."""
         return float(getattr(self, sensitivity.value))
 
 
@@ -42,7 +42,7 @@ class Limits:
         return np.where(numbers < FIRST_JUDGED, np.inf, curve)
 
 
-def fit_limits(evidence: Floats, hazards: Hazards, *, margin: float) -> Limits:
+def fit_limits(evidence: Floats, hazards: BySensitivity, *, margin: float) -> Limits:
     """Fit the curves to the evidence (episodes, sessions) of steady people, by least squares.
 
     ``margin`` is added to all. Rounded to four digits: finer than anything a limit is known to.

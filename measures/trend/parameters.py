@@ -10,9 +10,17 @@ from typing import Any
 
 import numpy as np
 
-from .limits import Hazards, Limits
+from .limits import BySensitivity, Limits
 from .operators import Floats
 from .population import Population
+
+SUREST = 1e-9  # from 0 and 1
+
+
+def log_odds(probability: Floats) -> Floats:
+    """Return the log odds of probabilities, none of them certain."""
+    held_in = np.clip(probability, SUREST, 1 - SUREST)
+    return np.asarray(np.log(held_in / (1 - held_in)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +32,7 @@ class Calibration:
 
     def calibrated(self, probability: Floats) -> Floats:
         """Return what the probabilities of the model came to where the truth was known."""
-        edge = 1e-12
-        held_in = np.clip(probability, edge, 1 - edge)
-        odds = self.intercept + self.slope * np.log(held_in / (1 - held_in))
-        return np.asarray(1 / (1 + np.exp(-odds)))
+        return np.asarray(1 / (1 + np.exp(-self.intercept - self.slope * log_odds(probability))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +40,16 @@ class Parameters:
     """Everything the engine takes as given.
 
     version      stored with every assessment
-    hazards      what the limits were worked out for
+    hazards      chance that a session of somebody steady raises a first flag, that limits aim at
+    right        share of first flags, among made-up people some of whom weaken, that are right
     calibration  of the probability of being below the baseline
     """
 
     version: str
     population: Population
     limits: Limits
-    hazards: Hazards
+    hazards: BySensitivity
+    right: BySensitivity
     calibration: Calibration
 
     def as_data(self) -> dict[str, Any]:
@@ -56,7 +63,8 @@ class Parameters:
             version=data["version"],
             population=Population(**data["population"]),
             limits=Limits(**{name: tuple(curve) for name, curve in data["limits"].items()}),
-            hazards=Hazards(**data["hazards"]),
+            hazards=BySensitivity(**data["hazards"]),
+            right=BySensitivity(**data["right"]),
             calibration=Calibration(**data["calibration"]),
         )
 

@@ -6,8 +6,9 @@ import pytest
 
 from measures.insight.chips import chips_of
 from measures.insight.history import histories
-from measures.insight.sentences import flag_sentence, summary
+from measures.insight.sentences import flag_sentence, honesty, summary
 from measures.models import Assessment, Flag
+from measures.trend import CLIENT, Sensitivity
 from sessions.models import Episode
 from tests import factories
 from tests.factories import make_course, viewer_of
@@ -99,3 +100,36 @@ def test_the_sentence_of_a_flag_is_the_same_for_both(cast):
         for member in (cast.alice, cast.sam)
     }
     assert len(sentences) == 1
+
+
+def test_a_level_that_never_was_good_is_a_notice_and_no_flag(cast):
+    make_course(cast.episode, [4, 5, 4.5, 4, 5], cast.now)
+    chip, sentence = said(cast)
+    assert chip == "Low from the start"
+    assert "rated low from the start (about 4.5). Nothing fell, so nothing is flagged." in sentence
+    assert not Flag.objects.exists()
+
+
+def test_a_gap_wider_than_usual_for_the_two_is_told_beside_the_rest(cast):
+    sessions = make_course(cast.episode, [8, 8, 8.5, 8, 8, 8], cast.now, own=None)
+    for session, own in zip(sessions, [7, 7, 7, 7, 7.5, 2], strict=True):
+        factories.rate(session, own, "counselor")
+    _, sentence = said(cast)
+    assert "Alice rated" in sentence
+    assert "2.0 and 8.0" in sentence
+
+
+def test_a_usual_gap_is_not_told(cast):
+    make_course(cast.episode, [9, 9, 8, 9, 9], cast.now, own=5)
+    _, sentence = said(cast)
+    assert "Alice" not in sentence
+
+
+def test_how_often_a_flag_is_right_is_told_for_the_sensitivity_in_use(cast):
+    said_of = {}
+    for sensitivity in Sensitivity:
+        cast.here.sensitivity = sensitivity.value
+        said_of[sensitivity] = honesty(cast.here)
+    shares = CLIENT.right
+    assert f"About {round(10 * shares.standard)} in 10" in said_of[Sensitivity.STANDARD]
+    assert said_of[Sensitivity.LOW] != said_of[Sensitivity.HIGH]

@@ -30,7 +30,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        total = len(SHIPPED) * (STEADY_PEOPLE + LIVES)
+        total = len(SHIPPED) * (STEADY_PEOPLE + 2 * LIVES)
         with progress(self.stderr, "People made up and assessed", total) as advance:
             text = presets_as_text(advance=advance)
         if PRESETS.read_text(encoding="utf-8") == text:

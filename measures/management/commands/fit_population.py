@@ -39,7 +39,7 @@ they rise, and how much evidence a flag then takes. It needs {FEWEST_EPISODES} c
 with {FEWEST_RATINGS} or more ratings, and about a minute. Only ratings are read, no names or
 notes. New ratings are then held against it; stored assessments are unchanged until `reassess`.
 """
-STEPS = MOST_STEPS + STEADY_PEOPLE + LIVES
+STEPS = MOST_STEPS + STEADY_PEOPLE + 2 * LIVES
 RISE_BY = 10  # session number
 LIMITS_SHOWN = (5, 10, 20)  # session numbers
 
