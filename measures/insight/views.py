@@ -64,6 +64,7 @@ def episode(request: StaffRequest, uuid: UUID) -> HttpResponse:
     )
     [history] = histories(viewer, [row])
     points = trend_points(history)
+    how_sure = honesty(viewer.organization)
     context = {
         "episode": row,
         "client": row.client,
@@ -71,7 +72,7 @@ def episode(request: StaffRequest, uuid: UUID) -> HttpResponse:
         "goal": unseal(row.client, "goal", row.sealed_goal),
         "chips": chips_of(history),
         "summary": summary(history),
-        "honesty": honesty(viewer.organization) if history.open_flag else "",
+        "honesty": how_sure if history.open_flag else "",
         "points": points,
         "figure": trend_figure(points),
         "chart_label": trend_sentence_for_chart(points),
