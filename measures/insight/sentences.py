@@ -62,6 +62,7 @@ def flag_sentence(flag: Flag, history: History) -> str:
         "day": _day(flag.first_rating.session, history.zone),
         "score": number(flag.evidence["score"]),
         "usual": usual(flag.evidence["low"], flag.evidence["high"]),
+        "expected": number(flag.evidence.get("expected")),
     }
     if flag.rater == Rater.COUNSELOR:
         return (
@@ -94,14 +95,14 @@ def _decline_sentence(flag: Flag, history: History, words: dict[str, str]) -> st
         return (
             _(
                 "%(client)s's answers were lower from about %(since)s to %(until)s: the last of "
-                "them average %(average)s, where %(usual)s would be usual for one rating."
+                "them average %(average)s, where about %(expected)s would be usual."
             )
             % words
         )
     lower = _("%(client)s's answers have been lower since about %(since)s.") % words
     last = ngettext(
         "The last one is %(average)s, where %(usual)s would be usual for one rating.",
-        "The last %(count)d average %(average)s, where %(usual)s would be usual for one rating.",
+        "The last %(count)d average %(average)s, where about %(expected)s would be usual.",
         len(scores),
     ) % {**words, "count": len(scores)}
     return " ".join([lower, last, _("Worth asking about.")])

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +35,8 @@ OWN_HAZARDS = BySensitivity(low=0.007, standard=0.014, high=0.025)
 PRESET_MARGIN = 0.1
 
 Advance = Callable[[int], None]
-_UNCALIBRATED = Calibration(0.0, 1.0)
+_UNCALIBRATED = Calibration((-1.0, 1.0), (-1.0, 1.0))
+POINTS = (-6.0, -5.0, -4.0, -3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0, 4.0, 6.0)  # log odds
 _NO_LIMITS = Limits((np.inf,), (np.inf,), (np.inf,))
 _UNKNOWN = BySensitivity(np.nan, np.nan, np.nan)
 
@@ -55,7 +55,7 @@ def calibrate(
     """Return parameters for a population: limits and probabilities worked out on made-up people.
 
     Limits give the steady people of ``variety`` a constant hazard of a first flag; the probability
-    is made honest on typical ones, since those who are far rougher would make it say too little.
+    is made honest on tidy ones, since those who are far rougher would make it say too little.
     ``advance`` is told the number of people done since it last was; there are people + 2 LIVES.
     """
     parameters = Parameters(version, population, _NO_LIMITS, hazards, _UNKNOWN, _UNCALIBRATED)
@@ -70,7 +70,7 @@ def calibrate(
     return replace(
         parameters,
         right=_right(rng, parameters, variety, advance),
-        calibration=_calibration(rng, parameters, typical(population), advance),
+        calibration=_calibration(rng, parameters, _tidy(population), advance),
     )
 
 
@@ -96,6 +96,12 @@ def typical(population: Population) -> Variety:
         rounding_shares=(1.0,),
         missers=0.0,
     )
+
+
+def _tidy(population: Population) -> Variety:
+    """Return typical people without the rough edges: the population's growth is wide on purpose."""
+    growth_sd = min(population.growth_sd, 0.15)
+    return replace(typical(population), growth_sd=growth_sd, freedom=(8.0, 40.0), skew=(0.0, 0.1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +159,7 @@ def _calibration(
     """Compare the probabilities of the model with what is true."""
     said, truth = _lives(rng, parameters, variety, probabilities, advance)
     judged = ~np.isnan(said)
-    intercept, slope = logistic_regression(log_odds(said[judged]), truth[judged])
-    return Calibration(round(intercept, 3), round(slope, 3))
+    return fit_calibration(log_odds(said[judged]), truth[judged])
 
 
 def _right(
@@ -190,21 +195,14 @@ def _lives(
     return np.concatenate(answers), np.concatenate(truths)
 
 
-def logistic_regression(x: Floats, truth: NDArray[Any]) -> tuple[float, float]:
-    """Return the intercept and slope of the log odds of ``truth``, by Newton's method.
+def fit_calibration(said: Floats, truth: NDArray[np.bool_]) -> Calibration:
+    """Compare log odds with what was true, both (sessions,), around each of POINTS.
 
-    >>> x, truth = np.array([-1.0, -1.0, 1.0, 1.0]), np.array([0, 1, 0, 1])
-    >>> [abs(round(each, 6)) for each in logistic_regression(x, truth)]
-    [0.0, 0.0]
+    Where there is little to go by, half a case of either kind is supposed besides.
     """
-    design = np.stack([np.ones_like(x), x])
-    weights = np.array([0.0, 1.0])
-    for _ in range(50):
-        said = 1 / (1 + np.exp(-(weights @ design)))
-        step = np.linalg.solve(
-            (design * (said * (1 - said))) @ design.T, design @ (said - np.asarray(truth))
-        )
-        weights = weights - step
-        if np.abs(step).max() < 1e-10:
-            break
-    return float(weights[0]), float(weights[1])
+    points = np.array(POINTS)
+    nearest = np.searchsorted((points[:-1] + points[1:]) / 2, said)
+    cases = np.bincount(nearest, minlength=len(points))
+    true = np.bincount(nearest, weights=truth, minlength=len(points))
+    found = np.maximum.accumulate(np.log((true + 0.5) / (cases - true + 0.5)))
+    return Calibration(POINTS, tuple(found.round(3).tolist()))

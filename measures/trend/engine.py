@@ -40,6 +40,7 @@ CELLS = 2560
 CELLS_APART = 640  # when every episode brings operators of its own
 NUMBERS = ("score", "expected", "low", "high", "statistic", "limit", "probability")
 Scalar = TypeVar("Scalar", bound=np.generic)
+ROUND_LENGTH = 10  # sessions
 WORTH_SHARING = 4  # episodes that rated the same sessions, from which on one operator serves them
 
 
@@ -85,13 +86,20 @@ def assess_many(
     table = read_episodes(ratings)
     episodes, sessions = table.shape[:2]
     batch = _empty(episodes, sessions, parameters)
-    limits = parameters.limits.at(sensitivity, sessions)
-    if sessions:
-        for chosen, operators in _chunks(parameters.population, table):
-            columns = _assess_chunk(operators, table[chosen], parameters, limits)
-            for name, values in columns.items():
-                getattr(batch, name)[chosen] = values
+    if sessions and episodes < WORTH_SHARING:
+        table = _lengthened(table)
+    limits = parameters.limits.at(sensitivity, table.shape[1])
+    for chosen, operators in _chunks(parameters.population, table):
+        columns = _assess_chunk(operators, table[chosen], parameters, limits)
+        for name, values in columns.items():
+            getattr(batch, name)[chosen] = values[:, :sessions]
     return batch
+
+
+def _lengthened(table: Floats) -> Floats:
+    """Fill episodes up to a round length: one that grows finds its operators made already."""
+    missing = -table.shape[1] % ROUND_LENGTH
+    return np.pad(table, ((0, 0), (0, missing), (0, 0)), constant_values=np.nan)
 
 
 def statistics(ratings: Floats, parameters: Parameters) -> Floats:
@@ -163,6 +171,8 @@ def _chunks(
     changes nothing: whoever rated every session up to the end shares the operators of all.
     """
     rated = np.isfinite(ratings)
+    if not ratings.shape[1]:
+        return
     later = np.flip(np.logical_or.accumulate(np.flip(rated.any(axis=2), axis=1), axis=1), axis=1)
     rated |= ~later[..., np.newaxis]
     sessions = ratings.shape[1]

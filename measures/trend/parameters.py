@@ -25,14 +25,18 @@ def log_odds(probability: Floats) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """From the model's log odds to honest ones: intercept and slope of a logistic regression."""
+    """From the model's log odds to honest ones: a broken line through these points.
 
-    intercept: float
-    slope: float
+    said  log odds of the model, rising
+    true  log odds of what was true where it said so, never falling
+    """
+
+    said: tuple[float, ...]
+    true: tuple[float, ...]
 
     def calibrated(self, probability: Floats) -> Floats:
         """Return what the probabilities of the model came to where the truth was known."""
-        return np.asarray(1 / (1 + np.exp(-self.intercept - self.slope * log_odds(probability))))
+        return np.asarray(1 / (1 + np.exp(-np.interp(log_odds(probability), self.said, self.true))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,9 @@ class Parameters:
             limits=Limits(**{name: tuple(curve) for name, curve in data["limits"].items()}),
             hazards=BySensitivity(**data["hazards"]),
             right=BySensitivity(**data["right"]),
-            calibration=Calibration(**data["calibration"]),
+            calibration=Calibration(
+                **{name: tuple(points) for name, points in data["calibration"].items()}
+            ),
         )
 
 
