@@ -36,6 +36,7 @@ PRESET_MARGIN = 0.1
 
 Advance = Callable[[int], None]
 _UNCALIBRATED = Calibration((-1.0, 1.0), (-1.0, 1.0))
+FEWEST_CASES = 50
 POINTS = (-6.0, -5.0, -4.0, -3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0, 4.0, 6.0)  # log odds
 _NO_LIMITS = Limits((np.inf,), (np.inf,), (np.inf,))
 _UNKNOWN = BySensitivity(np.nan, np.nan, np.nan)
@@ -198,11 +199,13 @@ def _lives(
 def fit_calibration(said: Floats, truth: NDArray[np.bool_]) -> Calibration:
     """Compare log odds with what was true, both (sessions,), around each of POINTS.
 
-    Where there is little to go by, half a case of either kind is supposed besides.
+    Points with few cases are left out; half a case of either kind is supposed besides.
     """
     points = np.array(POINTS)
     nearest = np.searchsorted((points[:-1] + points[1:]) / 2, said)
     cases = np.bincount(nearest, minlength=len(points))
     true = np.bincount(nearest, weights=truth, minlength=len(points))
-    found = np.maximum.accumulate(np.log((true + 0.5) / (cases - true + 0.5)))
-    return Calibration(POINTS, tuple(found.round(3).tolist()))
+    enough = cases >= FEWEST_CASES
+    found = np.log((true + 0.5) / (cases - true + 0.5))[enough]
+    found = np.maximum.accumulate(found)
+    return Calibration(tuple(points[enough].tolist()), tuple(found.round(3).tolist()))

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .conclusions import flags_of, statuses_of
-from .evidence import gather_evidence, log_likelihood
+from .evidence import gather_evidence, log_likelihood, noise_weights
 from .interface import (
     FACETS,
     FLAG_KINDS,
@@ -41,6 +41,7 @@ CELLS_APART = 640  # when every episode brings operators of its own
 NUMBERS = ("score", "expected", "low", "high", "statistic", "limit", "probability")
 Scalar = TypeVar("Scalar", bound=np.generic)
 ROUND_LENGTH = 10  # sessions
+LONGEST_KEPT = 100  # sessions; operators of longer ones are made anew
 WORTH_SHARING = 4  # episodes that rated the same sessions, from which on one operator serves them
 
 
@@ -68,7 +69,7 @@ def assess(
 
 
 def assess_many(
-    ratings: NDArray[np.float64],
+    ratings: Floats,
     *,
     parameters: Parameters = CLIENT,
     sensitivity: Sensitivity = Sensitivity.STANDARD,
@@ -96,7 +97,7 @@ def assess_many(
     return batch
 
 
-def _lengthened(table: Floats) -> Floats:
+def _lengthened(table: NDArray[np.float64]) -> NDArray[np.float64]:
     """Fill episodes up to a round length: one that grows finds its operators made already."""
     missing = -table.shape[1] % ROUND_LENGTH
     return np.pad(table, ((0, 0), (0, missing), (0, 0)), constant_values=np.nan)
@@ -118,13 +119,13 @@ def statistics(ratings: Floats, parameters: Parameters) -> Floats:
 
 def probabilities(ratings: Floats, parameters: Parameters) -> Floats:
     """Return the model's own probabilities, before calibration; otherwise as ``statistics``."""
-    return _one_answer(
-        ratings,
-        parameters,
-        lambda operators, filled, rated: (
-            track(parameters.population, operators, filled, rated).below
-        ),
-    )
+    population = parameters.population
+
+    def below(operators: Operators, filled: Floats, rated: Rated) -> Floats:
+        weights = noise_weights(population, operators, filled, rated)
+        return track(population, operators, filled, rated, weights).below
+
+    return _one_answer(ratings, parameters, below)
 
 
 def log_likelihoods(ratings: Floats, population: Population) -> Floats:
@@ -181,7 +182,8 @@ def _chunks(
         if len(members) < WORTH_SHARING and len(rated) > 1:
             apart += members
             continue
-        operators = cached_operators(population, key, for_alternatives=for_alternatives)
+        of_one = cached_operators if sessions <= LONGEST_KEPT else cached_operators.__wrapped__
+        operators = of_one(population, key, for_alternatives=for_alternatives)
         for part in _parts(members, CELLS // sessions):
             yield part, operators
     for part in _parts(sorted(apart), CELLS_APART // sessions):
@@ -213,7 +215,7 @@ def _assess_chunk(
     """Return the columns of BatchAssessment for episodes that these operators serve."""
     filled, rated = _prepared(ratings)
     evidence = gather_evidence(parameters.population, operators, filled, rated)
-    standing = track(parameters.population, operators, filled, rated)
+    standing = track(parameters.population, operators, filled, rated, evidence.weights)
     count = rated.sum(axis=1)
     has_score = count >= FEWEST_FACETS
     score = np.where(has_score, filled.sum(axis=1) / np.maximum(count, 1), np.nan)

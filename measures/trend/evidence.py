@@ -26,9 +26,9 @@ CONSTANT = math.exp(math.lgamma(POWER) - math.lgamma(FREEDOM / 2)) / math.sqrt(m
 # A residual beyond this counts as this far: no odd answer moves the state far, or is evidence
 # without end. A Student t's ratio would begin to fall again at sqrt(SCALE) or later, so within
 # the bound a lower rating never is weaker evidence.
-BOUND, BOUND_APART = 3.8, 3.7
+BOUND, BOUND_APART = 4.0, 3.9
 # What the bound takes from a fall to the bottom of the scale, a collapse gives back: a score at
-# least this many points below the expected, and from there on as likely anywhere.
+# least this many points below the person's own earlier ones, and from there on as likely anywhere.
 COLLAPSE, COLLAPSE_WEIGHT = 5.0, 0.05
 EVENING = 0.5  # takes from volatile people what they have in false alarms over quiet ones
 MOST = 60.0  # log ratio beyond which evidence is not told apart
@@ -42,11 +42,13 @@ class Evidence:
     statistic  (T, E) log of the mixture's likelihood ratio; -inf at the first session
     by_group   (T, GROUPS, E) its parts: all facets together, then each facet alone
     by_lag     (LAGS, T, GROUPS, E) the same, by sessions since the onset
+    weights    (S, T, E) of the noise levels after each session
     """
 
     statistic: Floats
     by_group: Floats
     by_lag: Floats
+    weights: Singles
 
 
 def gather_evidence(
@@ -64,7 +66,14 @@ def gather_evidence(
     with np.errstate(divide="ignore"):  # the first session: nothing can have begun
         statistic = np.log(mixture)
     statistic -= EVENING * _relative_size(population, operators, weights)
-    return Evidence(statistic, by_group, by_lag)
+    return Evidence(statistic, by_group, by_lag, weights)
+
+
+def noise_weights(
+    population: Population, operators: Operators, ratings: Floats, rated: Rated
+) -> Singles:
+    """Return the weights of the noise levels after each session alone, as in Evidence."""
+    return _noise_posterior(operators, _filter(population, operators, ratings, rated)[1])
 
 
 def log_likelihood(
@@ -83,15 +92,16 @@ def student_fit(residuals: Floats) -> Floats:
     return np.asarray(-POWER * (np.log1p(common / SCALE) + np.log1p(apart / SCALE_APART)))
 
 
-def bounded(residuals: Floats) -> Floats:
-    """Return whitened residuals (..., 3, E), no longer than the bounds along either part."""
+def bounded(residuals: Floats, known: Rated) -> Floats:
+    """Return whitened residuals (..., 3, E), no longer than the bounds along either part.
+
+    Those of episodes of which nothing was ``known`` (E,) are left as they are.
+    """
     _, apart = _squares(residuals)
     result = np.clip(residuals, -BOUND, BOUND)
-    result[..., 1:, :] = residuals[..., 1:, :]
-    result[..., 1:, :] *= (BOUND_APART / np.sqrt(np.maximum(apart, BOUND_APART**2)))[
-        ..., np.newaxis, :
-    ]
-    return result
+    shorter = BOUND_APART / np.sqrt(np.maximum(apart, BOUND_APART**2))
+    result[..., 1:, :] = residuals[..., 1:, :] * shorter[..., np.newaxis, :]
+    return result if known.all() else np.where(known, result, residuals)
 
 
 def _squares(residuals: Floats) -> tuple[Floats, Floats]:
@@ -149,34 +159,53 @@ def _filter(
     sessions, facets, episodes = ratings.shape
     levels = len(operators.size)
     state = first_state(population, levels, episodes)
+    known = known_before(rated)
     whitened = np.empty((sessions, levels, facets, episodes))
     near = np.empty_like(whitened)
-    missed = np.empty((sessions, levels, episodes))
     for session in range(sessions):
         if session:
             next_session(population, state)
         residuals = ratings[session] - expected_ratings(state, session)
         residuals *= rated[session]
-        missed[session] = residuals.sum(axis=1)
         whitened[session] = times(operators.whiten[session], residuals)
-        near[session] = bounded(whitened[session])
+        near[session] = bounded(whitened[session], known[session])
         state += times(operators.gain[session], near[session])
-    missed /= np.maximum(rated.sum(axis=1), 1)[:, np.newaxis]
     return (
         np.ascontiguousarray(np.moveaxis(near, (2, 1), (0, 1)), dtype=np.float32),
         student_fit(whitened) + operators.log_scale,
-        _collapse(-missed / operators.score_sd, operators.score_sd),
+        _collapse(whitened, operators.score_sd, _fall(ratings, rated)),
     )
 
 
-def _collapse(fall: Floats, sd: Floats) -> Floats:
+def known_before(rated: Rated) -> Rated:
+    """Say of whom (T, E) anything was known before a session.
+
+    The first ratings of a person are taken as they are: they are what the person is like, and no
+    odd answers yet.
+    """
+    some = np.logical_or.accumulate(rated.any(axis=1), axis=0)
+    return np.concatenate([np.zeros_like(some[:1]), some[:-1]])
+
+
+def _fall(ratings: Floats, rated: Rated) -> Floats:
+    """Return how far scores (T, E) lie below the mean of the person's earlier ones; points."""
+    count = rated.sum(axis=1)
+    score = (ratings * rated).sum(axis=1) / np.maximum(count, 1)
+    scores, times_rated = np.cumsum(score, axis=0), np.cumsum(count > 0, axis=0)
+    earlier = np.zeros_like(score)
+    earlier[1:] = scores[:-1] / np.maximum(times_rated[:-1], 1)
+    return np.where(count > 0, earlier - score, 0.0)
+
+
+def _collapse(whitened: Floats, sd: Floats, fall: Floats) -> Floats:
     """Return how much likelier a score is under a collapse, (T, S, E); 0 above it.
 
-    ``fall`` is how far the score lies below the expected, in ``sd``, its SD in points.
+    ``whitened`` (T, S, 3, E) residuals, ``sd`` (T, S, N) of the score, ``fall`` (T, E) in points.
     """
-    as_usual = CONSTANT * (1 + fall**2 / SCALE) ** -POWER / sd
-    ratio = 1 / (HIGHEST - LOWEST - COLLAPSE) / as_usual
-    return np.asarray(np.where(fall * sd >= COLLAPSE, np.minimum(ratio, math.exp(MOST)), 0.0))
+    common = whitened[:, :, 0]
+    as_usual = CONSTANT * (1 + common**2 / SCALE) ** -POWER / sd
+    ratio = np.minimum(1 / (HIGHEST - LOWEST - COLLAPSE) / as_usual, math.exp(MOST))
+    return np.where((fall >= COLLAPSE)[:, np.newaxis], ratio, 0.0)
 
 
 def _noise_posterior(operators: Operators, log_fit: Floats) -> Singles:

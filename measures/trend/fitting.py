@@ -145,7 +145,7 @@ def step_of(ratings: Floats) -> float:
 def minimize(
     function: Callable[[Floats], float], start: Floats, size: Floats, steps: int = MOST_STEPS
 ) -> Floats:
-    """Find a minimum by the simplex of Nelder and Mead (1965); at most ``steps`` evaluations.
+    """Find a minimum by the simplex of Nelder and Mead (1965); about ``steps`` evaluations.
 
     >>> minimize(lambda x: float(((x - 3) ** 2).sum()), np.zeros(2), np.ones(2)).round(1).tolist()
     [3.0, 3.0]

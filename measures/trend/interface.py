@@ -150,7 +150,7 @@ def read_episodes(ratings: ArrayLike) -> NDArray[np.float64]:
 def _numbers(ratings: RatingTable) -> NDArray[np.float64]:
     try:
         table = np.asarray(ratings, dtype=np.float64)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise RatingsError("ratings must be numbers, three per session") from error
     if np.any((table < LOWEST) | (table > HIGHEST)):
         raise RatingsError("ratings must lie within 0 and 10")

@@ -18,6 +18,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +27,7 @@ from .alternatives import ALTERNATIVES, LAGS
 from .interface import FACETS
 from .population import NoiseLevels, Population
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 Singles = NDArray[np.float32]
 Rated = NDArray[np.bool_]
 
@@ -89,7 +90,7 @@ def operators_of(
     )
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=64)  # half a megabyte each at 25 sessions
 def cached_operators(
     population: Population, rated: bytes, *, for_alternatives: bool = True
 ) -> Operators:
@@ -139,6 +140,7 @@ def _sessions(
         fall = whiten.astype(np.float32) @ down
         moved -= gain.astype(np.float32) @ fall
         log_scale = -np.log(values).sum(axis=-1) / 2
+        whiten = whiten * np.expand_dims(rated[:, session], (1, 2))  # what is missing counts 0
         yield whiten, gain, log_scale, _score_sd(spread, rated[:, session]), fall
 
 

@@ -62,7 +62,7 @@ class Parameters:
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Parameters:
-        """Read what ``as_data`` gave. Raises KeyError or TypeError for anything else."""
+        """Read what ``as_data`` gave. Raises KeyError, TypeError or AttributeError."""
         return cls(
             version=data["version"],
             population=Population(**data["population"]),

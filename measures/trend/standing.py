@@ -16,13 +16,14 @@ from .evidence import (
     bounded,
     expected_ratings,
     first_state,
+    known_before,
     next_session,
     student_fit,
     times,
     total,
 )
 from .interface import FACETS
-from .operators import Floats, Operators, Rated
+from .operators import Floats, Operators, Rated, Singles
 from .population import Population
 
 ONSET = 0.03  # chance per session that something begins
@@ -43,9 +44,20 @@ def _depths() -> Floats:
     )
 
 
+def _stays() -> Singles:
+    """The chance, by regime, to be in it next time, too."""
+    stays = 1 - ENDS
+    stays[USUAL] = 1 - STARTS.sum()
+    stays[_LASTING][:-1] -= DEEPENS
+    return stays
+
+
 DEPTHS = _depths()
-ENDS = np.array([0.0, *[LASTING_ENDS] * len(LASTING), *[DIP_ENDS] * len(DIPS), *[LASTING_ENDS] * 3])
-STARTS = ONSET * np.array([0.0, *LASTING.values(), *DIPS.values(), *[ONE_FACET_SHARE / 3] * 3])
+_ENDS = [0.0, *[LASTING_ENDS] * len(LASTING), *[DIP_ENDS] * len(DIPS), *[LASTING_ENDS] * 3]
+_SHARES = [0.0, *LASTING.values(), *DIPS.values(), *[ONE_FACET_SHARE / 3] * 3]
+ENDS = np.array(_ENDS, dtype=np.float32)
+STARTS = np.array(ONSET * np.array(_SHARES), dtype=np.float32)
+STAYS = _stays()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,17 +75,27 @@ class Standing:
     variance: Floats
 
 
-def track(population: Population, operators: Operators, ratings: Floats, rated: Rated) -> Standing:
-    """Follow the regimes through the sessions. ``ratings`` and ``rated``: shape (T, 3, E)."""
+def track(
+    population: Population,
+    operators: Operators,
+    ratings: Floats,
+    rated: Rated,
+    weights: Singles,
+) -> Standing:
+    """Follow the regimes through the sessions. ``ratings`` and ``rated``: shape (T, 3, E).
+
+    ``weights`` (S, T, E) of the noise levels after each session, as in Evidence.
+    """
     sessions, facets, episodes = ratings.shape
     levels = len(operators.size)
-    state = first_state(population, len(DEPTHS), levels, episodes)
-    chance = np.zeros((len(DEPTHS), levels, episodes))
+    state = first_state(population, len(DEPTHS), levels, episodes).astype(np.float32)
+    chance = np.zeros((len(DEPTHS), levels, episodes), dtype=np.float32)
     chance[USUAL] = 1.0
-    log_weights = np.repeat(operators.log_prior[:, np.newaxis], episodes, axis=1)
-    state, chance = state.astype(np.float32), chance.astype(np.float32)
-    weights = _normalized(log_weights)
+    whiten, gain = (each.astype(np.float32) for each in (operators.whiten, operators.gain))
     depth = DEPTHS[:, np.newaxis, :, np.newaxis] * operators.size[:, np.newaxis, np.newaxis]
+    down = times(whiten[:, np.newaxis], depth.astype(np.float32))
+    known, ratings = known_before(rated), ratings.astype(np.float32)
+    before = np.repeat(np.exp(operators.log_prior, dtype=np.float32)[:, np.newaxis], episodes, 1)
     below = np.empty((sessions, episodes))
     usual = np.empty((sessions, facets, episodes))
     variance = np.empty((sessions, episodes))
@@ -81,28 +103,26 @@ def track(population: Population, operators: Operators, ratings: Floats, rated: 
         if session:
             chance, state = _mix(chance, state)
             next_session(population, state)
+            before = weights[:, session - 1]
         seen = rated[session]
         expected = expected_ratings(state, session)
         usual[session], variance[session] = _usual(
-            expected, chance, weights, operators.score_sd[session], seen
+            expected, chance, before, operators.score_sd[session], seen
         )
-        missed = (ratings[session] - expected + depth) * seen
-        whitened = times(operators.whiten[session], missed)
-        state += times(operators.gain[session], bounded(whitened))
-        chance, log_fit = _update(chance, student_fit(whitened))
-        log_weights += log_fit + operators.log_scale[session]
-        weights = _normalized(log_weights)
-        below[session] = 1.0 - total(chance[USUAL] * weights)
+        missed = times(whiten[session], (ratings[session] - expected) * seen)
+        # Bounded against the usual, before the depth is added: a fall to the bottom of the scale
+        # speaks for the deepest regime.
+        near = bounded(missed, known[session]) + down[session]
+        chance = _update(chance, student_fit(near))
+        state += times(gain[session], near)
+        below[session] = 1.0 - total(chance[USUAL] * weights[:, session])
     return Standing(np.clip(below, 0.0, 1.0), usual, variance)
 
 
 def _step(values: Floats) -> Floats:
     """Send what is in each regime on by one session; regimes are the first axis."""
     trailing = (-1,) + (1,) * (values.ndim - 1)
-    stays = 1.0 - ENDS
-    stays[USUAL] = 1.0 - STARTS.sum()
-    stays[_LASTING][:-1] -= DEEPENS
-    after = stays.reshape(trailing) * values
+    after = STAYS.reshape(trailing) * values
     after += STARTS.reshape(trailing) * values[USUAL]
     after[USUAL] += (ENDS.reshape(trailing) * values).sum(axis=0)
     after[_LASTING][1:] += DEEPENS * values[_LASTING][:-1]
@@ -111,23 +131,16 @@ def _step(values: Floats) -> Floats:
 
 def _mix(chance: Floats, state: Floats) -> tuple[Floats, Floats]:
     """Move regimes (R, S, E) and their states (R, S, 6, E) to the next session."""
-    after = _step(chance)
-    mixed = _step(chance[:, :, np.newaxis] * state)
-    mixed /= np.maximum(after, np.finfo(np.float64).tiny)[:, :, np.newaxis]
-    return after, mixed
+    share = chance[:, :, np.newaxis]
+    after = _step(np.concatenate([share, share * state], axis=2))
+    share = after[:, :, :1]
+    return share[:, :, 0], after[:, :, 1:] / np.maximum(share, np.finfo(np.float32).tiny)
 
 
-def _update(chance: Floats, fit: Floats) -> tuple[Floats, Floats]:
-    """Bayes' rule over regimes: their new chances, and the log density of the ratings (S, E)."""
-    best = fit.max(axis=0)
-    likely = chance * np.exp(fit - best)
-    fit_of_all = likely.sum(axis=0)
-    return likely / fit_of_all, np.log(fit_of_all) + best
-
-
-def _normalized(log_weights: Floats) -> Floats:
-    weights = np.exp(log_weights - log_weights.max(axis=0))
-    return np.asarray(weights / total(weights))
+def _update(chance: Floats, fit: Floats) -> Floats:
+    """Bayes' rule over regimes: their chances (R, S, E) by the log densities of the ratings."""
+    likely = chance * np.exp(fit - fit.max(axis=0))
+    return np.asarray(likely / likely.sum(axis=0))
 
 
 def _usual(

@@ -11,11 +11,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Table = NDArray[np.float64]
+Table = NDArray[np.floating[Any]]
 FACET_COUNT = 3
 
 

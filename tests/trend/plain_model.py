@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,7 @@ from measures.trend.alternatives import ALL, ALTERNATIVES, LAGS
 from measures.trend.interface import HIGHEST, LOWEST
 from measures.trend.population import Population
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 Rows = Sequence[int]
 
 FACETS = 3
@@ -133,7 +134,9 @@ def split(residuals: Floats) -> tuple[float, Floats]:
     return float(common), residuals - common / math.sqrt(len(residuals))
 
 
-def within_bounds(residuals: Floats) -> Floats:
+def within_bounds(residuals: Floats, *, known: bool) -> Floats:
+    if not known:  # the first ratings are what the person is like
+        return residuals
     common, apart = split(residuals)
     common = min(max(common, -constants.BOUND), constants.BOUND)
     length = math.sqrt(float(apart @ apart))
@@ -183,25 +186,30 @@ def usual_course(
             state = next_session(population, state)
         expected = step.observe @ state
         residuals = step.inverse_root @ (ratings - expected)
-        near = within_bounds(residuals)
+        near = within_bounds(residuals, known=any(rated[:t]))
         course.before.append(state)
         course.residuals.append(residuals)
         course.near.append(near)
         course.cleaned.append(expected + step.root @ near)
         course.log_fit.append(log_density(residuals) + log_scale(step))
-        course.collapse.append(collapse_ratio(step, ratings - expected))
+        earlier = [float(each.mean()) for each in given[:t] if len(each)]
+        course.collapse.append(collapse_ratio(step, residuals, ratings, earlier))
         state = state + step.gain @ near
     return course
 
 
-def collapse_ratio(step: Step, missed: Floats) -> float:
-    """Return how much likelier a score is if anything low was to be expected; 0 above that."""
-    if not len(missed) or -missed.mean() < constants.COLLAPSE:
+def collapse_ratio(
+    step: Step, residuals: Floats, ratings: Floats, earlier: Sequence[float]
+) -> float:
+    """Return how much likelier a score is if anything far below the earlier was to be expected."""
+    if not len(ratings) or not earlier:
+        return 0.0
+    if sum(earlier) / len(earlier) - ratings.mean() < constants.COLLAPSE:
         return 0.0
     n = constants.FREEDOM
-    sd = math.sqrt(step.spread.sum()) / len(missed)
+    sd = math.sqrt(step.spread.sum()) / len(ratings)
     scale = sd * math.sqrt((n - 2) / n)
-    t = float(missed.mean()) / scale
+    t = split(residuals)[0] * sd / scale
     density = math.exp(math.lgamma((n + 1) / 2) - math.lgamma(n / 2))
     density *= (1 + t * t / n) ** (-(n + 1) / 2) / (math.sqrt(n * math.pi) * scale)
     return min(1 / (HIGHEST - LOWEST - constants.COLLAPSE) / density, math.exp(constants.MOST))
@@ -332,7 +340,6 @@ class Regimes:
     steps: list[Step]
     chances: list[float]
     states: list[Floats]
-    log_weight: float
 
     def mix(self, population: Population, table: Floats) -> None:
         chances, states = [], []
@@ -347,26 +354,20 @@ class Regimes:
             states.append(next_session(population, state))
         self.chances, self.states = chances, states
 
-    def learn(self, t: int, ratings: Floats, down: Floats) -> None:
+    def learn(self, t: int, ratings: Floats, down: Floats, *, known: bool) -> None:
         step = self.steps[t]
         fits = []
         for regime, state in enumerate(self.states):
-            mean = step.observe @ state - self.level.size * down[regime]
-            residuals = step.inverse_root @ (ratings - mean)
-            fits.append(log_density(residuals) + log_scale(step))
-            self.states[regime] = state + step.gain @ within_bounds(residuals)
+            residuals = step.inverse_root @ (ratings - step.observe @ state)
+            near = within_bounds(residuals, known=known)
+            near = near + step.inverse_root @ (self.level.size * down[regime])
+            fits.append(log_density(near))
+            self.states[regime] = state + step.gain @ near
         best = max(fits)
         likely = [
             chance * math.exp(fit - best) for chance, fit in zip(self.chances, fits, strict=True)
         ]
-        self.log_weight += math.log(sum(likely)) + best
         self.chances = [each / sum(likely) for each in likely]
-
-
-def shares_of(regimes: Sequence[Regimes]) -> list[float]:
-    best = max(each.log_weight for each in regimes)
-    likely = [math.exp(each.log_weight - best) for each in regimes]
-    return [each / sum(likely) for each in likely]
 
 
 def follow(population: Population, ratings: Floats) -> PlainStanding:
@@ -374,32 +375,36 @@ def follow(population: Population, ratings: Floats) -> PlainStanding:
     rated, given = parts_of(ratings)
     table, down = transitions(), depths()
     begin = [1.0] + [0.0] * (len(down) - 1)
+    levels = levels_of(population)
     people = [
         Regimes(
             level,
             steps_of(population, level, rated),
             list(begin),
             [start_of(population) for _ in down],
-            math.log(level.weight),
         )
-        for level in levels_of(population)
+        for level in levels
     ]
+    fits = [usual_course(population, level, rated, given).log_fit for level in levels]
+    weights = [[level.weight for level in levels], *noise_weights(levels, fits)]
     below, usual, variance = [], [], []
     for t, facets in enumerate(rated):
         if t:
             for each in people:
                 each.mix(population, table)
-        mean, around = expected(people, t, facets)
+        mean, around = expected(people, weights[t], t, facets)
         usual.append(mean)
         variance.append(around)
         for each in people:
-            each.learn(t, given[t], down[:, facets])
-        shares = shares_of(people)
-        below.append(1 - sum(w * each.chances[0] for w, each in zip(shares, people, strict=True)))
+            each.learn(t, given[t], down[:, facets], known=any(rated[:t]))
+        usual_share = zip(weights[t + 1], people, strict=True)
+        below.append(1 - sum(weight * each.chances[0] for weight, each in usual_share))
     return PlainStanding(np.array(below), np.array(usual), np.array(variance))
 
 
-def expected(people: Sequence[Regimes], t: int, facets: Rows) -> tuple[Floats, float]:
+def expected(
+    people: Sequence[Regimes], weights: Sequence[float], t: int, facets: Rows
+) -> tuple[Floats, float]:
     """Return the mean of the three facets, and the variance of the mean of those rated."""
     observe = np.array(
         [
@@ -409,7 +414,7 @@ def expected(people: Sequence[Regimes], t: int, facets: Rows) -> tuple[Floats, f
     )
     cases = [
         (weight * chance, observe @ state, each.steps[t].spread)
-        for weight, each in zip(shares_of(people), people, strict=True)
+        for weight, each in zip(weights, people, strict=True)
         for chance, state in zip(each.chances, each.states, strict=True)
     ]
     mean = sum((share * ratings for share, ratings, _ in cases), start=np.zeros(FACETS))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import fields, replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -42,7 +43,7 @@ from measures.trend.population import Population
 from measures.trend.ruptures import ONSET, draw_falls, is_below
 from measures.trend.steady_people import Variety, draw_steady, varied
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 
 LOW, STANDARD, HIGH = Sensitivity.LOW, Sensitivity.STANDARD, Sensitivity.HIGH
 HAZARDS = BySensitivity(low=0.01, standard=0.02, high=0.05)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import fields
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,7 +29,7 @@ from measures.trend import (
     assess_many,
 )
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 Row = Sequence[float | None]
 
 NAN = math.nan
@@ -368,7 +369,7 @@ def test_one_odd_facet_in_one_session_is_forgotten() -> None:
     assert set(flags(ratings)[-5:]) == {FlagKind.NONE}
 
 
-@pytest.mark.parametrize("level", [2.0, 5.0, 8.0, 10.0])
+@pytest.mark.parametrize("level", [1.0, 2.0, 5.0, 8.0, 10.0])
 def test_a_constant_level_is_no_decline(level: float) -> None:
     assert set(flags(alike([level] * 40))) == {FlagKind.NONE}
 
@@ -378,7 +379,7 @@ def test_facets_that_always_lay_apart_are_no_decline(preset) -> None:
     rows = [
         [level - lower if facet in low else level for facet in range(3)]
         for level in (8.0, 9.0, 10.0)
-        for lower in (0.5, 1.0, 2.0)
+        for lower in (0.5, 2.0, 3.5)
         for low in ({0}, {2}, {0, 1})
     ]
     constant = np.repeat(np.array(rows)[:, np.newaxis], 40, axis=1)
@@ -530,3 +531,21 @@ def test_a_counselor_is_expected_lower_than_a_client() -> None:
 def test_every_preset_flags_a_clear_drop_and_nothing_before(preset) -> None:
     told = assess([*USUAL, [3, 3, 3.5]], parameters=preset).sessions
     assert [session.flag for session in told] == [FlagKind.NONE] * 7 + [FlagKind.SHARP_DROP]
+
+
+def test_a_deeper_fall_never_is_told_as_the_less_likely_to_be_one() -> None:
+    steady = np.full((31, 3), 9.0)
+    steady[::4, 1] = 8.5
+    falls = np.repeat(steady[np.newaxis], 6, axis=0)
+    falls[:, -1] = np.array([8.0, 7.0, 6.0, 4.0, 2.0, 0.0])[:, np.newaxis]
+    told = assess_many(falls).probability[:, -1]
+    assert (np.diff(told) > -0.01).all()
+    assert told[-1] > 0.4
+
+
+def test_a_level_known_to_be_low_is_what_is_expected_of_it() -> None:
+    for level in (1.0, 2.0, 4.0):
+        last = assess(alike([level] * 12)).sessions[-1]
+        assert last.expected == pytest.approx(level, abs=0.2)
+        assert last.probability is not None
+        assert last.probability < 0.2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
@@ -33,7 +34,7 @@ from measures.trend.population import Population
 from measures.trend.standing import DEPTHS, Standing, track
 from tests.trend import plain_model
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 
 CLIENTS = CLIENT.population
 OTHERS = Population(
@@ -121,7 +122,8 @@ def gathered(population: Population, ratings: Floats) -> Evidence:
 
 
 def tracked(population: Population, ratings: Floats) -> Standing:
-    return track(population, operators_for(population, ratings), *prepared(ratings))
+    weights = gathered(population, ratings).weights
+    return track(population, operators_for(population, ratings), *prepared(ratings), weights)
 
 
 # Fast and plain
@@ -244,7 +246,7 @@ def one_by_one(
     Yields that and the covariance it was whitened with, straight from the joint covariance.
     """
     covariance = plain_model.covariance_of(population, level, rated)
-    parts = []
+    parts: list[tuple[Floats, Floats]] = []
     begin = 0
     for facets in rated:
         now, before = slice(begin, begin + len(facets)), slice(0, begin)
@@ -374,7 +376,7 @@ def test_the_two_student_ts_have_unit_variance_and_one_power() -> None:
 @pytest.mark.parametrize("scale", [0.1, 1.0, 5.0, 1e6])
 def test_bounded_residuals_keep_their_direction(scale: float) -> None:
     residuals = scale * np.random.default_rng(5).standard_normal((4, 3, 50))
-    near = bounded(residuals)
+    near = bounded(residuals, np.ones(50, dtype=np.bool_))
     assert (np.abs(near[:, 0]) <= BOUND).all()
     lengths, before = (np.hypot(each[:, 1], each[:, 2]) for each in (near, residuals))
     np.testing.assert_allclose(lengths, np.minimum(before, BOUND_APART), rtol=1e-12)

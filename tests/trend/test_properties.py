@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import fields, replace
 from itertools import permutations
+from typing import Any
 
 import numpy as np
 import pytest
@@ -30,7 +31,7 @@ from measures.trend.population import Population
 from measures.trend.ruptures import draw_falls
 from measures.trend.steady_people import draw_steady, varied
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 Row = list[float | None]
 
 few = settings(max_examples=30, deadline=None)
