@@ -30,7 +30,7 @@ BLOCK = 500  # people drawn at once
 # Nominal, for people of whom no more is known than the presets say; and for an organization whose
 # own ratings the limits are worked out on, which can afford to look closer.
 PRESET_HAZARDS = BySensitivity(low=0.005, standard=0.010, high=0.020)
-OWN_HAZARDS = BySensitivity(low=0.007, standard=0.014, high=0.025)
+OWN_HAZARDS = BySensitivity(low=0.0075, standard=0.0155, high=0.025)
 # Added to the presets' limits: real ratings are rougher still than the roughest made up.
 PRESET_MARGIN = 0.1
 
