@@ -379,8 +379,9 @@ MUST_FIND = {
     "else": {"goal bob"},
 }  # fmt: skip
 
-SCORES = {"alice": 8.31, "closed": 7.83, "bob": 6.43, "eve": 5.57, "carl": 4.93}
-BLIND_SCORE, BLIND_WISH = 9.37, "push_less"
+# Numbers that no band, mean or limit on a page happens to be.
+SCORES = {"alice": 8.31, "closed": 7.83, "bob": 6.43, "eve": 5.51, "carl": 4.93}
+BLIND_SCORE, BLIND_WISH = 9.33, "push_less"
 
 # Words that only pages about answers have.
 ANSWER_WORDS = (
@@ -533,7 +534,8 @@ def give_consent(episode: Episode, owner: str, now: dt.datetime) -> None:
 def rate_sessions(episode: Episode, owner: str, now: dt.datetime) -> None:
     """A course that ends low, so that a flag is up; two notes; and one who would not answer."""
     score = SCORES[owner]
-    course = [score] * 6 + [score - 5 if score > 5 else 0.0]
+    low = max(round(score - 5, 2), 0.0)
+    course = [score] * 6 + [low]
     sessions_ = factories.make_course(episode, list(course), now - dt.timedelta(days=16))
     flag = sessions_[-1].episode.flags.first()
     if flag:
@@ -541,7 +543,7 @@ def rate_sessions(episode: Episode, owner: str, now: dt.datetime) -> None:
     for days, kind, readers in ((15, "note", "counselor"), (14, "shared", "supervisor")):
         session = factories.make_session(episode, now - dt.timedelta(days=days))
         factories.rate(session, 7, "counselor")
-        factories.rate(session, score, note=canary(kind, owner), note_for=readers, now=now)
+        factories.rate(session, low, note=canary(kind, owner), note_for=readers, now=now)
     declined = factories.make_session(episode, now - dt.timedelta(days=13))
     factories.rate(declined, (None, None, None), declined=True)
     on_paper = factories.make_session(episode, now - dt.timedelta(days=12))
@@ -999,7 +1001,7 @@ def test_a_form_takes_no_row_of_somebody_else(world: World) -> None:
 def client_tables() -> list[type[models.Model]]:
     """Every table of ours that tells of clients: all but those listed."""
     others = {"organization", "user", "membership", "supervision", "accessentry", "instrument",
-              "instrumentversion"}  # fmt: skip
+              "instrumentversion", "parameterset"}  # fmt: skip
     ours = [*apps.get_app_config("alliance_sessions").get_models()]
     ours += apps.get_app_config("measures").get_models()
     return [model for model in ours if model._meta.model_name not in others]

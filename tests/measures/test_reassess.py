@@ -178,14 +178,14 @@ def test_a_rating_of_a_session_that_was_not_held_after_all_is_nobodys(cast, fall
 
 
 def test_a_changed_sensitivity_makes_assessments_stale(cast, fallen):
-    before = list(Assessment.objects.values_list("rating_id", "limit"))
+    before = dict(Assessment.objects.values_list("rating_id", "limit"))
     Organization.objects.filter(pk=cast.here.pk).update(sensitivity="high")
     run("--yes")
-    assert list(Assessment.objects.values_list("rating_id", "limit")) != before
+    assert dict(Assessment.objects.values_list("rating_id", "limit")) != before
     assert figures(run("--dry-run"))["assessed anew"] == 0
     Organization.objects.filter(pk=cast.here.pk).update(sensitivity="standard")
     run("--yes")
-    assert list(Assessment.objects.values_list("rating_id", "limit")) == before
+    assert dict(Assessment.objects.values_list("rating_id", "limit")) == before
 
 
 # ---- parameters, flags, and what is said of them ----
