@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-import math
 from collections.abc import Sequence
 from typing import Any
 
 from django.db import InterfaceError, OperationalError, transaction
 
 from measures.capture.parameters import parameters_of, version_of
-from measures.models import Assessment, Rating
+from measures.models import FACETS, Assessment, Rating
 from measures.repair.flags import settle
 from measures.trend import (
     ENGINE,
@@ -62,10 +61,8 @@ def _assess(episode: Episode, rater: str, now: dt.datetime) -> None:
     settle(episode=episode, rater=rater, assessments=assessments, now=now)
 
 
-def _row(rating: Rating | None) -> list[float]:
-    if rating is None:
-        return [math.nan] * 3
-    return [math.nan if value is None else value for value in rating.facet_values]
+def _row(rating: Rating | None) -> Sequence[float | None]:
+    return [None] * len(FACETS) if rating is None else rating.facet_values
 
 
 def _store(

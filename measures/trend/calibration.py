@@ -35,11 +35,8 @@ OWN_HAZARDS = BySensitivity(low=0.0075, standard=0.0155, high=0.025)
 PRESET_MARGIN = 0.1
 
 Advance = Callable[[int], None]
-_UNCALIBRATED = Calibration((-1.0, 1.0), (-1.0, 1.0))
 FEWEST_CASES = 50
 POINTS = (-6.0, -5.0, -4.0, -3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0, 4.0, 6.0)  # log odds
-_NO_LIMITS = Limits((np.inf,), (np.inf,), (np.inf,))
-_UNKNOWN = BySensitivity(np.nan, np.nan, np.nan)
 
 
 def calibrate(
@@ -59,19 +56,21 @@ def calibrate(
     is made honest on tidy ones, since those who are far rougher would make it say too little.
     ``advance`` is told the number of people done since it last was; there are people + 2 LIVES.
     """
-    parameters = Parameters(version, population, _NO_LIMITS, hazards, _UNKNOWN, _UNCALIBRATED)
     rng = np.random.default_rng(seed)
     evidence = np.concatenate(
         [
-            _told(advance, statistics(draw_steady(rng, size, LAST_CALIBRATED, variety), parameters))
+            _told(advance, statistics(draw_steady(rng, size, LAST_CALIBRATED, variety), population))
             for size in _blocks(people)
         ]
     )
-    parameters = replace(parameters, limits=fit_limits(evidence, hazards, margin=margin))
-    return replace(
-        parameters,
-        right=_right(rng, parameters, variety, advance),
-        calibration=_calibration(rng, parameters, _tidy(population), advance),
+    limits = fit_limits(evidence, hazards, margin=margin)
+    return Parameters(
+        version=version,
+        population=population,
+        limits=limits,
+        hazards=hazards,
+        right=_right(rng, population, limits, variety, advance),
+        calibration=_calibration(rng, population, advance),
     )
 
 
@@ -154,25 +153,27 @@ def _told(advance: Advance, values: Floats) -> Floats:
     return values
 
 
-def _calibration(
-    rng: np.random.Generator, parameters: Parameters, variety: Variety, advance: Advance
-) -> Calibration:
-    """Compare the probabilities of the model with what is true."""
-    said, truth = _lives(rng, parameters, variety, probabilities, advance)
+def _calibration(rng: np.random.Generator, population: Population, advance: Advance) -> Calibration:
+    """Compare the probabilities of the model with what is true of tidy people."""
+    said, truth = _lives(rng, population, _tidy(population), probabilities, advance)
     judged = ~np.isnan(said)
     return fit_calibration(log_odds(said[judged]), truth[judged])
 
 
 def _right(
-    rng: np.random.Generator, parameters: Parameters, variety: Variety, advance: Advance
+    rng: np.random.Generator,
+    population: Population,
+    limits: Limits,
+    variety: Variety,
+    advance: Advance,
 ) -> BySensitivity:
     """Return the share of first flags that are at a bond that is, or just was, below."""
-    evidence, truth = _lives(rng, parameters, variety, statistics, advance)
+    evidence, truth = _lives(rng, population, variety, statistics, advance)
     lately = truth.copy()
     lately[:, 1:] |= truth[:, :-1]
     shares = {}
     for sensitivity in Sensitivity:
-        flagged = evidence > parameters.limits.at(sensitivity, LIFE)
+        flagged = evidence > limits.at(sensitivity, LIFE)
         found = flagged.any(axis=1)
         right = lately[found, flagged.argmax(axis=1)[found]].mean()
         shares[sensitivity.value] = round(float(right), 3)
@@ -181,9 +182,9 @@ def _right(
 
 def _lives(
     rng: np.random.Generator,
-    parameters: Parameters,
+    population: Population,
     variety: Variety,
-    ask: Callable[[Floats, Parameters], Floats],
+    ask: Callable[[Floats, Population], Floats],
     advance: Advance,
 ) -> tuple[Floats, NDArray[np.bool_]]:
     """Ask the engine about bonds that weaken and mend; its answers and the truth, (LIVES, LIFE)."""
@@ -191,7 +192,7 @@ def _lives(
     for size in _blocks(LIVES):
         falls = draw_falls(rng, size, LIFE)
         ratings = draw_steady(rng, size, LIFE, variety, fall=falls)
-        answers.append(_told(advance, ask(ratings, parameters)))
+        answers.append(_told(advance, ask(ratings, population)))
         truths.append(is_below(falls))
     return np.concatenate(answers), np.concatenate(truths)
 

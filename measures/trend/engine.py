@@ -103,29 +103,26 @@ def _lengthened(table: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.pad(table, ((0, 0), (0, missing), (0, 0)), constant_values=np.nan)
 
 
-def statistics(ratings: Floats, parameters: Parameters) -> Floats:
+def statistics(ratings: Floats, population: Population) -> Floats:
     """Return the evidence alone, shape (episodes, sessions), NaN where not judged.
 
     What limits are calibrated on: ``ratings`` as in ``assess_many``, unchecked.
     """
-    return _one_answer(
-        ratings,
-        parameters,
-        lambda operators, filled, rated: (
-            gather_evidence(parameters.population, operators, filled, rated).statistic
-        ),
-    )
+
+    def statistic(operators: Operators, filled: Floats, rated: Rated) -> Floats:
+        return gather_evidence(population, operators, filled, rated).statistic
+
+    return _one_answer(ratings, population, statistic)
 
 
-def probabilities(ratings: Floats, parameters: Parameters) -> Floats:
+def probabilities(ratings: Floats, population: Population) -> Floats:
     """Return the model's own probabilities, before calibration; otherwise as ``statistics``."""
-    population = parameters.population
 
     def below(operators: Operators, filled: Floats, rated: Rated) -> Floats:
         weights = noise_weights(population, operators, filled, rated)
         return track(population, operators, filled, rated, weights).below
 
-    return _one_answer(ratings, parameters, below)
+    return _one_answer(ratings, population, below)
 
 
 def log_likelihoods(ratings: Floats, population: Population) -> Floats:
@@ -141,11 +138,17 @@ def scored(ratings: Floats) -> Rated:
     return np.asarray(np.isfinite(ratings).sum(axis=-1) >= FEWEST_FACETS)
 
 
+def until_the_last(rated: Rated) -> Rated:
+    """Which sessions (E, T) lie before the end of their episode, as far as ratings tell."""
+    backwards = np.logical_or.accumulate(np.flip(rated, axis=1), axis=1)
+    return np.asarray(np.flip(backwards, axis=1))
+
+
 def _one_answer(
-    ratings: Floats, parameters: Parameters, ask: Callable[[Operators, Floats, Rated], Floats]
+    ratings: Floats, population: Population, ask: Callable[[Operators, Floats, Rated], Floats]
 ) -> Floats:
     result = np.full(ratings.shape[:2], np.nan)
-    for chosen, operators in _chunks(parameters.population, ratings):
+    for chosen, operators in _chunks(population, ratings):
         filled, rated = _prepared(ratings[chosen])
         judged = _judged(rated.sum(axis=1) >= FEWEST_FACETS)
         result[chosen] = np.where(judged, ask(operators, filled, rated), np.nan).T
@@ -174,8 +177,7 @@ def _chunks(
     rated = np.isfinite(ratings)
     if not ratings.shape[1]:
         return
-    later = np.flip(np.logical_or.accumulate(np.flip(rated.any(axis=2), axis=1), axis=1), axis=1)
-    rated |= ~later[..., np.newaxis]
+    rated |= ~until_the_last(np.logical_or.reduce(rated, axis=2))[..., np.newaxis]
     sessions = ratings.shape[1]
     apart: list[int] = []
     for key, members in _by_pattern(rated).items():

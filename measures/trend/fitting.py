@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .calibration import OWN_HAZARDS, STEADY_PEOPLE, Advance, calibrate, typical
-from .engine import log_likelihoods, scored
+from .engine import log_likelihoods, scored, until_the_last
 from .operators import Floats
 from .parameters import Parameters
 from .population import Population
@@ -119,7 +119,8 @@ def variety_of(population: Population, ratings: Floats) -> Variety:
 
     Tails and skew are not fitted, a few weakenings would pass for them: moderately rough ones.
     """
-    gaps = 1 - scored(ratings)[_until_the_last(ratings)].mean()
+    has_score = scored(ratings)
+    gaps = 1 - has_score[until_the_last(has_score)].mean()
     return replace(
         typical(population),
         rounding=(step_of(ratings),),
@@ -174,12 +175,6 @@ def minimize(
         values[1:] = [function(corner) for corner in corners[1:]]
         done += len(values) - 1
     return np.asarray(corners[values.argmin()])
-
-
-def _until_the_last(ratings: Floats) -> NDArray[np.bool_]:
-    """Which sessions (E, T) lie before the end of their episode, as far as ratings tell."""
-    rated = scored(ratings)
-    return np.asarray(np.flip(np.logical_or.accumulate(np.flip(rated, axis=1), axis=1), axis=1))
 
 
 def _tolerances() -> Floats:

@@ -58,7 +58,7 @@ def with_error(share: Share) -> str:
 
 
 def engine_evidence(ratings: Table, parameters: Parameters = CLIENT) -> Table:
-    return statistics(ratings, parameters)
+    return statistics(ratings, parameters.population)
 
 
 def at_limits(

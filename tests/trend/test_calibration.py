@@ -410,7 +410,7 @@ def test_the_presets_are_those_that_are_shipped() -> None:
 def test_a_preset_keeps_its_hazard_on_other_people_than_it_was_worked_out_on(name: str) -> None:
     preset = PRESETS[name]
     ratings = draw_steady(np.random.default_rng(11), 400, 20, SHIPPED[name].variety)
-    evidence = statistics(ratings, preset)
+    evidence = statistics(ratings, preset.population)
     hazards = []
     for sensitivity in (LOW, STANDARD, HIGH):
         flags, judged = first_flags(evidence, preset.limits.at(sensitivity, 20))

@@ -204,8 +204,7 @@ def last_evidence(ratings: Floats, lower: Floats, population: Population) -> tup
     """The last session's evidence, and what it is if that session's ratings (E, 3) are lower."""
     lowered = ratings.copy()
     lowered[:, -1] = lower
-    parameters = replace(CLIENT, population=population)
-    return statistics(ratings, parameters)[:, -1], statistics(lowered, parameters)[:, -1]
+    return statistics(ratings, population)[:, -1], statistics(lowered, population)[:, -1]
 
 
 def lowered_alike(rng: np.random.Generator, last: Floats) -> Floats:
