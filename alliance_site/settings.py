@@ -77,7 +77,7 @@ MIDDLEWARE = [
     "alliance_site.security.SecurityHeadersMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
+    "alliance_site.languages.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "alliance_site.security.RefuseNulMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -185,7 +185,9 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 
 LANGUAGE_CODE = "en-us"
-LANGUAGES = [("en", _("English"))]
+# Clients read every page of theirs in each of these; the staff's pages are complete in two.
+LANGUAGES = [("en", _("English")), ("es", _("Spanish")), ("ar", _("Arabic"))]
+STAFF_LANGUAGES = LANGUAGES[:2]
 LOCALE_PATHS = [BASE_DIR / "alliance_site" / "locale"]
 FORMAT_MODULE_PATH = "alliance_site.formats"
 USE_I18N = True

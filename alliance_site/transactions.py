@@ -18,6 +18,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 
+from alliance_site.languages import speak_to
 from alliance_site.policy import POLICY
 from sessions.access import StaffRequest, Viewer, viewer_for
 from sessions.models import AccessEntry
@@ -110,6 +111,7 @@ def _prepare(request: StaffRequest) -> None:
     if viewer is not None:
         set_organization(viewer.organization.pk)
     request.viewer = cast("Viewer", viewer)
+    speak_to(request, request.user, viewer)
 
 
 def _refuse(request: StaffRequest) -> HttpResponse | None:

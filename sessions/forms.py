@@ -15,7 +15,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from sessions.access import Viewer
-from sessions.models import Client, Episode, Organization, Session
+from sessions.models import Client, Episode, Organization, Session, User
 
 
 def capitalized(choices: Iterable[tuple[str, Any]]) -> list[tuple[str, Any]]:
@@ -172,6 +172,25 @@ class OrganizationForm(forms.ModelForm):  # type: ignore[type-arg]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.helper = form_helper(*self.Meta.fields, submit=_("Save"))
+
+
+class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
+    """What somebody on the staff decides for themselves."""
+
+    language = forms.ChoiceField(
+        label=_("Language of your pages and mails"),
+        choices=[("", _("As my browser asks")), *settings.STAFF_LANGUAGES],
+        required=False,
+        widget=forms.RadioSelect,
+    )
+
+    class Meta:
+        model = User
+        fields: ClassVar = ["language"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.helper = form_helper("language", submit=_("Save"))
 
 
 def client_initial(client: Client, identity: Any) -> dict[str, str]:

@@ -62,6 +62,10 @@ class Policy:
         open_rows = (row for row in self.rows if row.route == route and row.actors & actors)
         return {method for row in open_rows for method in row.methods}
 
+    def actors_for(self, route: str) -> frozenset[Actor]:
+        """Everybody that route answers, in some method."""
+        return frozenset(actor for row in self.rows if row.route == route for actor in row.actors)
+
     def who_sees(self, data: Data) -> frozenset[Actor]:
         """Every actor for whom some page shows data of that kind."""
         return frozenset(actor for row in self.rows if data in row.shows for actor in row.actors)
@@ -86,6 +90,7 @@ C, S, A, F = Actor.COUNSELOR, Actor.SUPERVISOR, Actor.ADMINISTRATOR, Actor.FRONT
 ROWS = (
     row("home", READ, Actor.ANYONE),
     row("about", READ, Actor.MEMBER),
+    row("account", READ | WRITE, Actor.MEMBER),
     row("day", READ, F, shows={Data.IDENTITY, Data.SCHEDULE}),
     row("client", READ, C, S, F, shows={Data.IDENTITY, Data.SCHEDULE}),
     row("client_edit", READ | WRITE, C, F, shows={Data.IDENTITY}),

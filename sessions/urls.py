@@ -1,9 +1,10 @@
 from django.urls import path
 
-from sessions.views import clients, meetings, organization
+from sessions.views import account, clients, meetings, organization
 
 urlpatterns = [
     path("about/", organization.about, name="about"),
+    path("account/", account.account, name="account"),
     path("settings/", organization.settings, name="settings"),
     path("day/", clients.day, name="day"),
     path("clients/<uuid:uuid>/", clients.client, name="client"),

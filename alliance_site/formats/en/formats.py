@@ -1,4 +1,10 @@
 """American English, without the dots of "a.m.", which collide with the end of a sentence."""
 
+SHORT_DATE_FORMAT = "M j, Y"
 TIME_FORMAT = "g:i A"
 DATETIME_FORMAT = "F j, Y, g:i A"
+WEEKDAY_FORMAT = "l, F j"
+SHORT_WEEKDAY_FORMAT = "D, M j"
+SHORT_DAY_FORMAT = "M j"
+CLOCK_FORMAT = "g:i"
+CLOCK_HALF_FORMAT = "A"

@@ -1,0 +1,17 @@
+"""Arabic with the digits 0 to 9, as phones and papers in the United States show them."""
+
+DATE_FORMAT = "j F Y"
+MONTH_DAY_FORMAT = "j F"
+YEAR_MONTH_FORMAT = "F Y"
+SHORT_DATE_FORMAT = "j F Y"
+TIME_FORMAT = "g:i A"
+DATETIME_FORMAT = "j F Y، g:i A"
+SHORT_DATETIME_FORMAT = "j F Y، g:i A"
+WEEKDAY_FORMAT = "l، j F"
+SHORT_WEEKDAY_FORMAT = "l، j F"
+SHORT_DAY_FORMAT = "j F"
+CLOCK_FORMAT = "g:i"
+CLOCK_HALF_FORMAT = "A"
+FIRST_DAY_OF_WEEK = 0
+DECIMAL_SEPARATOR = "."
+THOUSAND_SEPARATOR = ","

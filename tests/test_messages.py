@@ -1,0 +1,143 @@
+"""The translations are there: complete, compiled, and of today's source.
+
+While texts are still moving this file may be red on a branch: it is made green before a release,
+by `.ci/messages` (see CONTRIBUTING).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from babel.messages.catalog import Catalog, Message
+
+from tests import catalogs
+from tests.catalogs import HINT, LANGUAGES, SAME, po_of, read
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The catalogs as they would be after `.ci/messages`."""
+    if missing := catalogs.missing_programs():
+        reason = f"GNU gettext is not installed ({', '.join(missing)} not on PATH)"
+        if os.environ.get("ALLIANCE_REQUIRE_ALL") == "1":
+            pytest.fail(f"{reason}, and ALLIANCE_REQUIRE_ALL=1", pytrace=False)
+        pytest.skip(reason)
+    folder = tmp_path_factory.mktemp("locale") / "locale"
+    shutil.copytree(catalogs.LOCALE, folder)
+    catalogs.refresh(folder)
+    return folder
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_text_is_translated(language: str) -> None:
+    left = [str(problem) for problem in catalogs.problems(read(po_of(language)), language)]
+    if left:
+        pytest.fail("\n".join([f"{len(left)} texts to translate. {HINT}", *left]), pytrace=False)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_catalogs_hold_the_texts_of_the_source(fresh: Path, language: str) -> None:
+    found = catalogs.differences(read(po_of(language)), read(po_of(language, fresh)))
+    if found:
+        pytest.fail("\n".join([f"{language} is behind the source. {HINT}", *found]), pytrace=False)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_compiled_is_what_is_written(language: str) -> None:
+    path = po_of(language)
+    assert path.with_suffix(".mo").read_bytes() == catalogs.compiled(path), (
+        "Run .ci/messages --compile"
+    )
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_list_of_texts_that_stay_english_holds_no_others(language: str) -> None:
+    kept = {
+        catalogs.forms_of(message.id)[0]
+        for message in catalogs.messages_of(read(po_of(language)))
+        if catalogs.forms_of(message.id)[0] == catalogs.forms_of(message.string)[0]
+    }
+    assert SAME[language].keys() - kept == set()
+
+
+@pytest.mark.parametrize(
+    ("original", "translation", "found"),
+    [
+        ("Save", "Guardar", None),
+        ("Save", "", "not translated"),
+        ("Save", "Save", "the same as the original, and not on the list"),
+        ("%(name)s came", "%(nombre)s vino", "the gaps differ"),
+        ("%(name)s came", "Vino", "the gaps differ"),
+        ("{client} came", "Vino {client}", None),
+        ("{client} came", "Vino", "the gaps differ"),
+        (" and more", "y más", "a space or line break at an end differs"),
+        (("%(n)d day", "%(n)d days"), ("un día", "%(n)d días"), None),
+        (("%(n)d day", "%(n)d days"), ("un día", "días"), "the gaps differ"),
+        (("%(n)d day", "%(n)d days"), ("un día", ""), "not translated"),
+    ],
+)
+def test_what_is_wrong_with_a_translation_is_found(
+    original: Any, translation: Any, found: str | None
+) -> None:
+    assert catalogs.problem_of(Message(original, translation), "es") == found
+
+
+def test_a_guess_of_gettext_is_found() -> None:
+    message = Message("Save it", "Guardar", flags=["fuzzy"])
+    assert catalogs.problem_of(message, "es") == "fuzzy"
+
+
+def catalog_of(*texts: str, file: str = "a.py", language: str = "es") -> Catalog:
+    catalog = Catalog(locale=language)
+    for text in texts:
+        catalog.add(text, locations=[(file, 1)])
+    return catalog
+
+
+def test_what_the_source_has_and_the_catalog_has_not_is_found() -> None:
+    found = catalogs.differences(catalog_of("Old", "Both"), catalog_of("Both", "New"))
+    assert found == ["no longer in the source: 'Old'", "not in the catalog: 'New' (a.py)"]
+
+
+def test_a_text_that_moved_to_another_file_is_found() -> None:
+    """It may be a client's now, and then Arabic needs it."""
+    found = catalogs.differences(catalog_of("Both"), catalog_of("Both", file="b.py"))
+    assert found == ["now in b.py: 'Both'"]
+
+
+def test_arabic_is_asked_for_what_clients_see_alone() -> None:
+    staff = catalog_of("Caseload", file="templates/measures/caseload.html", language="ar")
+    client = catalog_of("Start", file="templates/measures/rate/start.html", language="ar")
+    assert [problem.text for problem in catalogs.problems(staff, "ar")] == []
+    assert [problem.text for problem in catalogs.problems(client, "ar")] == ["Start"]
+
+
+def test_a_half_translated_plural_is_left_out_at_run_time(tmp_path: Path) -> None:
+    path = tmp_path / "django.po"
+    forms = 'msgid "day"\nmsgid_plural "days"\nmsgstr[0] "{}"\nmsgstr[1] ""\n'
+    path.write_text(catalogs.header_of("es") + forms.format("día"), encoding="utf-8")
+    assert "día".encode() not in catalogs.compiled(path)
+
+
+# ---- the questions ----
+
+
+def newest_version() -> dict[str, Any]:
+    files = sorted((ROOT / "measures/builtin").glob("*.json"))
+    newest: dict[str, Any] = json.loads(files[-1].read_text(encoding="utf-8"))
+    return newest
+
+
+@pytest.mark.parametrize("language", ["en", "es", "ar"])
+def test_clients_are_asked_in_every_language(language: str) -> None:
+    version = newest_version()
+    texts = [version["title"], version["lead_in"]["client"]]
+    texts += [item["wording"]["client"] for item in version["items"]]
+    assert [text for text in texts if language not in text] == []
