@@ -67,11 +67,13 @@ class AnswersForm(forms.Form):
         instrument_version: InstrumentVersion,
         language: str,
         names: dict[str, str],
+        reader: str = "",
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.lead_in = instrument_version.lead_in(self.rater, language).format(**names)
-        for item in instrument_version.items(self.rater, language):
+        reader = reader or self.rater
+        self.lead_in = instrument_version.lead_in(reader, language).format(**names)
+        for item in instrument_version.items(reader, language):
             self.fields[item["facet"]] = AnswerField(item, **names)
 
     @property

@@ -33,7 +33,7 @@ from measures.capture.services import (
     withdraw_request,
 )
 from measures.capture.who_sees import WhoSees, supervisors_of, who_sees_answers
-from measures.models import Rater, Rating, RatingLink, RatingRequest
+from measures.models import GROUP, Rater, Rating, RatingLink, RatingRequest
 from sessions.access import StaffRequest, Viewer, note_seen
 from sessions.models import Membership, Organization
 from sessions.sealing import unseal
@@ -220,12 +220,14 @@ def _visit(request: StaffRequest, uuid: str) -> Visit | None:
 
 
 def _form(request: StaffRequest, visit: Visit) -> ClientAnswersForm:
-    episode = visit.request.session.episode
+    session = visit.request.session
+    episode = session.episode
     return ClientAnswersForm(
         request.POST if request.method == "POST" else None,
         instrument_version=visit.request.instrument_version,
         language=_language(episode.client.language),
         names={"counselor": episode.counselor.name},
+        reader=GROUP if session.group_id else Rater.CLIENT,
     )
 
 

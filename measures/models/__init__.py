@@ -1,12 +1,13 @@
 from measures.models.assessments import Assessment
 from measures.models.flags import Flag, FlagEvent
-from measures.models.instruments import Instrument, InstrumentVersion
+from measures.models.instruments import GROUP, Instrument, InstrumentVersion
 from measures.models.parameters import ParameterSet
 from measures.models.ratings import FACETS, Rater, Rating, blind_sessions, unrated_sessions
 from measures.models.requests import RatingLink, RatingRequest
 
 __all__ = [
     "FACETS",
+    "GROUP",
     "Assessment",
     "Flag",
     "FlagEvent",

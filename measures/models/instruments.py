@@ -5,6 +5,9 @@ from django.db import models
 from sessions.models import Membership, Organization
 from sessions.models.base import PublicModel
 
+# Questions have a reader: one of the raters, or a client who was in a group.
+GROUP = "group"
+
 
 class InstrumentQuerySet(models.QuerySet["Instrument"]):
     def usable_by(self, organization: Organization) -> Self:
@@ -60,12 +63,18 @@ class InstrumentVersion(models.Model):
     def __str__(self) -> str:
         return f"{self.instrument_id} v{self.number}"
 
-    def items(self, rater: str, language: str) -> list[dict[str, Any]]:
-        """The questions as that rater reads them, in that language or else in English."""
-        return [_item_in(item, rater, language) for item in self.schema["items"]]
+    def items(self, reader: str, language: str) -> list[dict[str, Any]]:
+        """The questions as that reader reads them, in that language or else in English."""
+        return [_item_in(item, reader, language) for item in self.schema["items"]]
 
-    def lead_in(self, rater: str, language: str) -> str:
-        return str(in_language(self.schema["lead_in"][rater], language))
+    def lead_in(self, reader: str, language: str) -> str:
+        return str(in_language(_as_read_by(self.schema["lead_in"], reader), language))
+
+
+def _as_read_by(wording: dict[str, Any], reader: str) -> dict[str, Any]:
+    """A version without words of its own for a group asks its members as it asks any client."""
+    words: dict[str, Any] = wording.get(reader) or wording["client"]
+    return words
 
 
 def in_language(texts: dict[str, Any], language: str) -> Any:
@@ -73,5 +82,5 @@ def in_language(texts: dict[str, Any], language: str) -> Any:
     return texts.get(language) or texts.get(language.split("-", maxsplit=1)[0]) or texts["en"]
 
 
-def _item_in(item: dict[str, Any], rater: str, language: str) -> dict[str, Any]:
-    return {"facet": item["facet"], **in_language(item["wording"][rater], language)}
+def _item_in(item: dict[str, Any], reader: str, language: str) -> dict[str, Any]:
+    return {"facet": item["facet"], **in_language(_as_read_by(item["wording"], reader), language)}

@@ -17,6 +17,7 @@ from tests import factories
 # A version that was shipped is in people's databases. A better wording is a new file.
 SHIPPED = {
     "three-questions-1.json": "908615b847d6663950358f5675e686cdb848025ff27cbe2a23a88ecb445f333a",
+    "three-questions-2.json": "2943e65682181e34d7addd1c47c0620fe03a8925efe3d905575e7ce97de5f9f4",
 }
 
 pytestmark = pytest.mark.django_db
@@ -45,11 +46,11 @@ def test_every_version_that_was_shipped_is_still_the_same():
     assert found == SHIPPED
 
 
-def test_migrating_loads_it():
-    version = InstrumentVersion.objects.get()
-    assert (version.number, version.licence) == (1, "CC0-1.0")
-    assert version.instrument.organization is None
-    assert version == current_version()
+def test_migrating_loads_every_version():
+    versions = InstrumentVersion.objects.order_by("number")
+    assert [(each.number, each.licence) for each in versions] == [(1, "CC0-1.0"), (2, "CC0-1.0")]
+    assert {each.instrument.organization for each in versions} == {None}
+    assert versions.last() == current_version()
 
 
 def test_loading_again_changes_nothing():
@@ -60,17 +61,17 @@ def test_loading_again_changes_nothing():
 
 
 def test_a_changed_file_does_not_change_a_stored_version(folder):
-    before = InstrumentVersion.objects.values().get()
+    before = list(InstrumentVersion.objects.values())
     write_version(folder, 1, licence="all rights reserved", items=[])
     load_builtin()
-    assert InstrumentVersion.objects.values().get() == before
+    assert list(InstrumentVersion.objects.values()) == before
 
 
 def test_a_new_file_is_a_new_version_and_the_current_one(folder):
-    write_version(folder, 2, title={"en": "Three better questions"})
+    write_version(folder, 3, title={"en": "Three better questions"})
     load_builtin()
-    assert current_version().number == 2
-    assert InstrumentVersion.objects.count() == 2
+    assert current_version().number == 3
+    assert InstrumentVersion.objects.count() == 3
 
 
 def test_the_tenth_version_is_newer_than_the_ninth(folder):
@@ -83,20 +84,22 @@ def test_the_tenth_version_is_newer_than_the_ninth(folder):
 def test_a_request_keeps_the_version_it_was_made_with(cast, folder):
     session = factories.make_session(cast.episode, cast.now)
     request = factories.invite(session, cast.now).link.request
-    write_version(folder, 2)
+    before = request.instrument_version.number
+    write_version(folder, before + 1)
     load_builtin()
     again = factories.invite(session, cast.now).link.request
-    assert (again, again.instrument_version.number) == (request, 1)
+    assert (again, again.instrument_version.number) == (request, before)
+    assert current_version().number == before + 1
 
 
 def test_an_organizations_own_instrument_is_not_taken_for_it(cast):
     own = Instrument.objects.create(organization=cast.here, slug=builtin.SLUG)
     InstrumentVersion.objects.create(instrument=own, number=99, schema={}, licence="own")
-    assert current_version().number == 1
+    assert current_version().number == 2
     assert set(Instrument.objects.usable_by(cast.elsewhere)) == {current_version().instrument}
 
 
-@pytest.mark.parametrize("rater", ["client", "counselor"])
+@pytest.mark.parametrize("rater", ["client", "group", "counselor"])
 @pytest.mark.parametrize("language", ["en", "es", "es-mx", "de"])
 def test_every_rater_is_asked_about_every_facet(rater, language):
     items = current_version().items(rater, language)
@@ -109,6 +112,23 @@ def test_every_rater_is_asked_about_every_facet(rater, language):
 def test_what_has_no_wording_in_a_language_is_asked_in_english():
     assert current_version().items("client", "de") == current_version().items("client", "en")
     assert current_version().items("client", "es") != current_version().items("client", "en")
+
+
+def test_a_group_has_questions_of_its_own_about_the_same_facets():
+    version = current_version()
+    for language in ("en", "es"):
+        alone, group = (version.items(reader, language) for reader in ("client", "group"))
+        assert [item["facet"] for item in group] == [item["facet"] for item in alone]
+        assert all(
+            one["question"] != other["question"] for one, other in zip(alone, group, strict=True)
+        )
+        assert "{" not in version.lead_in("group", language)
+
+
+def test_a_version_without_words_for_a_group_asks_as_it_asks_anybody():
+    first = InstrumentVersion.objects.get(number=1)
+    assert first.items("group", "es") == first.items("client", "es")
+    assert first.lead_in("group", "es") == first.lead_in("client", "es")
 
 
 def test_names_are_the_only_blanks():

@@ -17,6 +17,7 @@ from django.utils.html import escape
 
 from measures.capture import services
 from measures.models import Assessment, Flag, FlagEvent, Rater, Rating, RatingRequest
+from sessions.models import GroupMeeting
 from sessions.sealing import seal, unseal
 from tests import factories
 from tests.measures.link_holder import GIVEN, LinkHolder, invite
@@ -409,3 +410,18 @@ def test_paper_and_link_cannot_both_stand(cast, holder):
     factories.rate(holder.session, 5, now=cast.now)
     assert holder.send().status_code == 409
     assert Rating.objects.get().respect == 5
+
+
+def test_who_was_in_a_group_is_asked_about_the_group(cast, holder):
+    assert "between you and Alice today" in text_of(holder.get("questions/"))
+    meeting = GroupMeeting.objects.create(
+        organization=cast.here, counselor=cast.alice, starts_at=holder.session.starts_at
+    )
+    holder.session.group = meeting
+    holder.session.save()
+    questions = text_of(holder.get("questions/"))
+    assert "How much respect was there in the group today?" in questions
+    assert "Think about the group today." in questions
+    assert "between you and Alice" not in questions
+    holder.send()
+    assert Rating.objects.get().facet_values == (8, 6, None)
