@@ -57,6 +57,10 @@ class Viewer:
     def front_desk(self) -> bool:
         return self.membership.front_desk
 
+    @property
+    def rights_contact(self) -> bool:
+        return self.membership.rights_contact
+
 
 class StaffRequest(HttpRequest):
     """A request as the views see it, after the policy let it through."""

@@ -23,6 +23,7 @@ class Actor(StrEnum):
     SUPERVISOR = "supervisor"
     ADMINISTRATOR = "administrator"
     FRONT_DESK = "front desk"
+    RIGHTS_CONTACT = "rights contact"
 
 
 class Data(StrEnum):
@@ -80,6 +81,7 @@ def actors_of(viewer: Viewer | None) -> frozenset[Actor]:
         Actor.SUPERVISOR: viewer.supervisor,
         Actor.ADMINISTRATOR: viewer.administrator,
         Actor.FRONT_DESK: viewer.front_desk,
+        Actor.RIGHTS_CONTACT: viewer.rights_contact,
     }
     roles = {actor for actor, has in held.items() if has}
     return frozenset(roles | {Actor.ANYONE, Actor.LINK_HOLDER, Actor.MEMBER})

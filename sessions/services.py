@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Sequence
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, Q
 
 from sessions.models import (
     Client,
@@ -126,6 +126,15 @@ def open_episode(
             opened_on=today,
             sealed_goal=seal(client, "goal", goal),
         )
+
+
+def pause_asking(*, client: Client, until: dt.date) -> None:
+    """ "Do not ask me for a while": nobody asks this client before that day.
+
+    Never shortens a pause that lasts longer.
+    """
+    shorter = Q(not_asked_before__isnull=True) | Q(not_asked_before__lt=until)
+    Client.objects.filter(shorter, pk=client.pk).update(not_asked_before=until)
 
 
 def close_episode(*, episode: Episode, reason: str, now: dt.datetime) -> None:

@@ -1,5 +1,6 @@
 from measures.models.assessments import Assessment
-from measures.models.flags import Flag, FlagEvent
+from measures.models.calls import CallRequest
+from measures.models.flags import Flag, FlagEvent, Repair
 from measures.models.instruments import GROUP, Instrument, InstrumentVersion
 from measures.models.parameters import ParameterSet
 from measures.models.ratings import FACETS, Rater, Rating, blind_sessions, unrated_sessions
@@ -9,6 +10,7 @@ __all__ = [
     "FACETS",
     "GROUP",
     "Assessment",
+    "CallRequest",
     "Flag",
     "FlagEvent",
     "Instrument",
@@ -18,6 +20,7 @@ __all__ = [
     "Rating",
     "RatingLink",
     "RatingRequest",
+    "Repair",
     "blind_sessions",
     "unrated_sessions",
 ]

@@ -68,6 +68,63 @@ class Flag(PublicModel, OwnedModel):
         return f"{self.kind} ({self.state})"
 
 
+class RepairQuerySet(models.QuerySet["Repair"]):
+    def open_to(self, viewer: Viewer) -> Self:
+        """As visible as its flag. What the client says of it is as visible as `said_in`."""
+        return self.filter(flag__in=Flag.objects.open_to(viewer).values("pk"))
+
+
+class Repair(PublicModel, OwnedModel):
+    """What was done about a flag: the talk, what the client may read of it, and how it went."""
+
+    class ClientSays(models.TextChoices):
+        YES = "yes", _("Yes")
+        LITTLE = "little", _("A little")
+        NO = "no", _("No")
+        SKIPPED = "skipped", _("Skip")
+
+    class Outcome(models.TextChoices):
+        BACK = "back", _("back to usual")
+        NOT_YET = "not_yet", _("not yet")
+        OUTSIDE = "outside", _("outside our work")
+        NO_CONCERN = "no_concern", _("no concern")
+
+    flag = models.OneToOneField(Flag, on_delete=models.PROTECT, related_name="repair")
+    talked_on = models.DateField()
+    sealed_agreed = models.BinaryField(null=True, blank=True)
+    # What the client had asked for, as one of the taps of the form; it begins the question.
+    wish = models.CharField(max_length=20, blank=True)
+    # {language: text}, released for the client's own eyes; a language without a text is not asked.
+    sealed_client_text = models.BinaryField(null=True, blank=True)
+    released_at = models.DateTimeField(null=True, blank=True)
+    client_says = models.CharField(max_length=10, choices=ClientSays, blank=True)
+    said_in = models.ForeignKey(
+        Rating, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    outcome = models.CharField(max_length=12, choices=Outcome, blank=True)
+
+    objects = RepairQuerySet.as_manager()
+    client_path = "flag__episode__client_id"
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(client_says="", said_in__isnull=True)
+                | (~Q(client_says="") & Q(said_in__isnull=False)),
+                name="repair_said_in_a_rating",
+            ),
+            models.CheckConstraint(
+                condition=Q(sealed_client_text__isnull=True, released_at__isnull=True)
+                | Q(sealed_client_text__isnull=False, released_at__isnull=False),
+                name="repair_released_with_a_text",
+            ),
+        ]
+        indexes = [models.Index(fields=["organization", "talked_on"], name="repair_talks")]
+
+    def __str__(self) -> str:
+        return f"{self.talked_on} ({self.flag_id})"
+
+
 class FlagEvent(OwnedModel):
     """The history of a flag, append-only. `by` is empty where the engine acted."""
 

@@ -2,11 +2,12 @@ from sessions.models.access_log import AccessEntry
 from sessions.models.clients import Client, Episode, Pause
 from sessions.models.consent import Consent
 from sessions.models.meetings import Contact, EpisodeEvent, GroupMeeting, Session
-from sessions.models.organizations import Organization
+from sessions.models.organizations import AnswersWith, Organization
 from sessions.models.people import Cover, Membership, Supervision, User
 
 __all__ = [
     "AccessEntry",
+    "AnswersWith",
     "Client",
     "Consent",
     "Contact",

@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from sessions.models.base import OwnedModel, PublicModel
+from sessions.models.organizations import AnswersWith
 from sessions.models.people import Cover, Membership, Supervision, on_day
 
 if TYPE_CHECKING:
@@ -47,9 +48,13 @@ class Client(PublicModel, OwnedModel):
     code = models.CharField(max_length=20)
     language = models.CharField(max_length=10, default="en")
     answers_by = models.CharField(max_length=10, choices=AnswersBy, default=AnswersBy.PHONE)
+    # Taken from the organization at intake; a change is marked on the chart.
+    answers_with = models.CharField(max_length=10, choices=AnswersWith, default=AnswersWith.BUTTONS)
     contact_times = models.CharField(max_length=100, blank=True)
     own_word = models.CharField(max_length=30, blank=True)
     cadence = models.CharField(max_length=10, choices=Cadence, default=Cadence.EVERY)
+    # "Do not ask me for a while": until this day nobody asks, whatever the cadence.
+    not_asked_before = models.DateField(null=True, blank=True)
     wrapped_key = models.BinaryField()
     key_id = models.CharField(max_length=40)
     sealed_identity = models.BinaryField(null=True, blank=True)
@@ -60,6 +65,10 @@ class Client(PublicModel, OwnedModel):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["organization", "code"], name="client_code_unique"),
+            models.CheckConstraint(
+                condition=Q(answers_with__in=["buttons", "slider"]),
+                name="client_answers_with_known",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -9,6 +9,13 @@ from django.utils.translation import gettext_lazy as _
 from sessions.models.base import PublicModel
 
 
+class AnswersWith(models.TextChoices):
+    """How the questions are answered: one way per client, until changed on purpose."""
+
+    BUTTONS = "buttons", _("eleven buttons")
+    SLIDER = "slider", _("a slider with halves")
+
+
 class Organization(PublicModel):
     """A counseling service. Everything belongs to exactly one."""
 
@@ -30,6 +37,8 @@ class Organization(PublicModel):
     reminder_days = models.PositiveSmallIntegerField(
         default=2, validators=[MinValueValidator(1), MaxValueValidator(30)]
     )
+    # For clients who begin; each keeps the way they began with.
+    answers_with = models.CharField(max_length=10, choices=AnswersWith, default=AnswersWith.BUTTONS)
     mfa_required = models.BooleanField(default=True)
     part2_program = models.BooleanField(default=True)
     crisis_text = models.CharField(max_length=300, blank=True)
@@ -43,6 +52,10 @@ class Organization(PublicModel):
             models.CheckConstraint(
                 condition=models.Q(request_days__gte=1, request_days__lte=30),
                 name="organization_request_days_1_to_30",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(answers_with__in=["buttons", "slider"]),
+                name="organization_answers_with_known",
             ),
         ]
 
