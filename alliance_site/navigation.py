@@ -18,6 +18,7 @@ PAGES: tuple[tuple[str, Promise], ...] = (
     ("caseload", _("Caseload")),
     ("supervision", _("Supervision")),
     ("day", _("Day list")),
+    ("calls", _("Calls")),
     ("settings", _("Settings")),
 )
 
@@ -36,7 +37,7 @@ def pages_for(viewer: Viewer) -> list[Page]:
 
 
 def home_route(viewer: Viewer) -> str:
-    """The first page of one's own. A rights contact without another role has none."""
+    """The first page of one's own."""
     return next((page.route for page in pages_for(viewer)), "about")
 
 

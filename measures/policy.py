@@ -3,6 +3,7 @@
 from sessions.policy import READ, WRITE, Actor, Data, Policy, row
 
 C, S, F, LINK = Actor.COUNSELOR, Actor.SUPERVISOR, Actor.FRONT_DESK, Actor.LINK_HOLDER
+RIGHTS = Actor.RIGHTS_CONTACT
 CLINICAL = (Data.IDENTITY, Data.SCHEDULE, Data.ANSWERS, Data.NOTES)
 
 ROWS = (
@@ -13,6 +14,8 @@ ROWS = (
     row("session_log", READ | WRITE, C, shows={Data.SCHEDULE}),
     row("session_waive", WRITE, C),
     row("rating_link", WRITE, C, F, shows={Data.SCHEDULE}),
+    row("calls", READ, RIGHTS, shows={Data.IDENTITY}),
+    row("call_done", WRITE, RIGHTS),
     row("rate", READ, LINK),
     row("rate_start", READ, LINK),
     row("rate_form", READ | WRITE, LINK),

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from measures.capture import staff_views
+from measures.capture import call_views, staff_views
 from measures.capture import views as capture
 from measures.insight import views as insight
 
@@ -12,6 +12,8 @@ urlpatterns = [
     path("sessions/<uuid:uuid>/", staff_views.session_log, name="session_log"),
     path("sessions/<uuid:uuid>/waive/", staff_views.session_waive, name="session_waive"),
     path("sessions/<uuid:uuid>/link/", staff_views.rating_link, name="rating_link"),
+    path("calls/", call_views.calls, name="calls"),
+    path("calls/<uuid:uuid>/done/", call_views.call_done, name="call_done"),
     path("rate/<str:token>", capture.rate, name="rate"),
     path("rate/r/<uuid:uuid>/", capture.start, name="rate_start"),
     path("rate/r/<uuid:uuid>/questions/", capture.form, name="rate_form"),

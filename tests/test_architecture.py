@@ -248,6 +248,8 @@ CLINICAL = {
     "Assessment",
     "Flag",
     "FlagEvent",
+    "Repair",
+    "CallRequest",
 }
 # get_visible and get_editable apply visible_to, clinical_to and editable_by to what they are given.
 RULES = {
@@ -276,12 +278,15 @@ RELATED = {
     "attendances",
     "corrected_by",
     "continued_by",
+    "repair",
+    "call_requests",
 }
 # Where rows are read for a page, and where the rules must stand.
 READERS = (
     "sessions/views/*.py",
     "sessions/forms.py",
     "measures/capture/views.py",
+    "measures/capture/call_views.py",
     "measures/capture/staff_views.py",
     "measures/capture/forms.py",
     "measures/capture/who_sees.py",

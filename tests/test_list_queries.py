@@ -15,6 +15,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 import alliance_site.transactions
+from measures.capture.calls import ask_for_call
+from measures.models import RatingRequest
 from sessions.models import Cover, Episode, Membership, Session
 from sessions.sealing import Identity
 from tests import factories
@@ -66,7 +68,8 @@ def client_number(people: Any, counselor: Membership, index: int) -> Episode:
 def fill(episode: Episode, sessions: int) -> None:
     """Sessions of every kind; the rated ones with notes, and low at the end."""
     if not episode.sessions.exists():
-        factories.make_session(episode, NOW - dt.timedelta(hours=3))
+        today = factories.make_session(episode, NOW - dt.timedelta(hours=3))
+        ask_to_call(factories.invite(today, NOW).link.request)
         factories.make_session(episode, NOW - dt.timedelta(days=1, hours=2))
         gone = NOW - dt.timedelta(days=200)
         factories.make_session(episode, gone, Session.Status.MISSED)
@@ -78,6 +81,11 @@ def fill(episode: Episode, sessions: int) -> None:
         held = factories.make_session(episode, NOW - dt.timedelta(days=90 - 7 * number))
         low = number in {sessions - 1, sessions - 2} and sessions > 3
         factories.rate(held, 2 if low else 8, now=NOW, note="Thank you", change_wish="slower")
+
+
+def ask_to_call(request: RatingRequest) -> None:
+    dana = Membership.objects.get(name="Dana")
+    ask_for_call(request=request, contact=dana, now=NOW, calls_url="/calls/", phone="555-0111")
 
 
 def count(browser: Browser, address: str) -> CaptureQueriesContext:
@@ -109,6 +117,7 @@ PAGES: dict[str, tuple[str, Callable[[Any], str]]] = {
     "supervision": ("sam", plain("supervision")),
     "day": ("finn", plain("day")),
     "settings": ("ada", plain("settings")),
+    "calls": ("dana", plain("calls")),
 }
 
 
@@ -149,7 +158,7 @@ def test_pages_that_fetch_row_by_row_are_found(
 ) -> None:
     """The control: without select_related, every list asks for each of its rows."""
     monkeypatch.setattr(QuerySet, "select_related", lambda self, *fields: self)
-    lists = {"today", "caseload", "closed episodes", "session_pick", "supervision", "day"}
+    lists = {"today", "caseload", "closed episodes", "session_pick", "supervision", "day", "calls"}
     assert set(grown(people, log_in)) >= lists | {"episode", "client", "settings"}
 
 
@@ -165,6 +174,7 @@ def test_the_lists_do_show_more_rows_at_the_larger_size(people: Any, log_in: Any
         assert rows["caseload"] == rows["session_pick"] == open_ones
         assert rows["today"] >= open_ones
         assert rows["day"] == clients  # the closed ones were here this morning
+        assert rows["calls"] == clients
         assert rows["closed episodes"] == clients // 3
         assert rows["supervision"] >= clients // 3
 

@@ -13,6 +13,7 @@ from measures.capture.answers import Answers
 from measures.capture.assessing import assess_episode
 from measures.capture.tokens import hash_token, new_token
 from measures.models import Rater, Rating, RatingLink, RatingRequest
+from measures.repair.talks import say_whether_it_happened
 from sessions.models import Episode, Membership, Session
 from sessions.sealing import seal
 from sessions.wall import set_organization
@@ -146,6 +147,8 @@ def record_rating(
             entered_by=entered_by,
             earlier=earlier,
         )
+        if answers.happened:
+            say_whether_it_happened(rating=rating, promise=answers.promise, says=answers.happened)
         assess_episode(episode=episode, rater=rater, now=now)
     return Receipt(rating, is_replay=False)
 
@@ -231,12 +234,13 @@ def _store(
         instrument_version=version,
         request=request,
         way_in=way_in,
+        input_kind=answers.input_kind,
         entered_by=entered_by,
         given_at=now,
         stored_at=now,
         outcome=answers.outcome,
         **answers.facets,
-        answers=answers.facets,
+        answers=answers.as_given,
         sealed_note=seal(session.episode.client, "note", answers.note),
         note_for=answers.note_for,
         change_wish=answers.change_wish,

@@ -15,7 +15,7 @@ from typing import Any
 from django.db.models import F
 
 from measures.models import Assessment, Flag, FlagEvent
-from sessions.models import Episode
+from sessions.models import Episode, Membership
 
 Span = tuple[dt.datetime, dt.datetime]
 EVIDENCE = ("score", "expected", "low", "high", "statistic", "limit", "probability")
@@ -65,12 +65,19 @@ def settle(
 
 
 def record_event(
-    flag: Flag, to_state: str, *, now: dt.datetime, reason: str, from_state: str = ""
+    flag: Flag,
+    to_state: str,
+    *,
+    now: dt.datetime,
+    reason: str,
+    from_state: str = "",
+    by: Membership | None = None,
 ) -> FlagEvent:
     return FlagEvent.objects.create(
         organization_id=flag.organization_id,
         flag=flag,
         at=now,
+        by=by,
         from_state=from_state,
         to_state=to_state,
         reason=reason,
