@@ -13,6 +13,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from measures.models import CallRequest, RatingRequest
+from sessions.languages import staff_language
 from sessions.models import Membership
 from sessions.sealing import seal
 
@@ -61,7 +62,7 @@ def finish_call(*, call: CallRequest, by: Membership, now: dt.datetime) -> None:
 
 
 def _tell(contact: Membership, calls_url: str) -> None:
-    with translation.override(contact.user.language or contact.organization.language):
+    with translation.override(staff_language(contact.user, contact.organization)):
         subject = _("Somebody asks you to call")
         text = _("Log in to see whom: %(address)s") % {"address": calls_url}
     try:
