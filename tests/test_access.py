@@ -1397,6 +1397,10 @@ TWO_WALLS = {
     ("episode_close", Actor.FRONT_DESK),
     ("session_schedule", Actor.ADMINISTRATOR),
     ("session_log", Actor.ADMINISTRATOR),
+    ("client_edit", Actor.RIGHTS_CONTACT),
+    ("episode_close", Actor.RIGHTS_CONTACT),
+    ("session_schedule", Actor.RIGHTS_CONTACT),
+    ("session_log", Actor.RIGHTS_CONTACT),
 }
 CELLS = [
     (row.route, actor)
