@@ -151,7 +151,7 @@ def close_episode(*, episode: Episode, reason: str, now: dt.datetime) -> None:
         episode.closed_on, episode.reason = today, reason
         episode.save(update_fields=["closed_on", "reason"])
         scheduled.update(status=Session.Status.CANCELLED, version=F("version") + 1)
-        transaction.on_commit(lambda: episode_closed.send(sender=Episode, episode=episode))
+        transaction.on_commit(lambda: episode_closed.send(sender=Episode, episode=episode, now=now))
 
 
 def schedule_session(*, episode: Episode, starts_at: dt.datetime, mode: str) -> Session:

@@ -2,4 +2,4 @@
 
 from django.dispatch import Signal
 
-episode_closed = Signal()
+episode_closed = Signal()  # episode, now

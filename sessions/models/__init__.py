@@ -1,10 +1,9 @@
 from sessions.models.access_log import AccessEntry
-from sessions.models.clients import Client, Episode, Pause
-from sessions.models.consent import Consent
+from sessions.models.clients import Client, ContactChannel, Episode, Pause
+from sessions.models.consent import Consent, ContactStop
 from sessions.models.meetings import Contact, EpisodeEvent, GroupMeeting, Session
 from sessions.models.organizations import AnswersWith, Organization
 from sessions.models.people import Cover, Membership, Supervision, User
-from sessions.models.tries import Tries
 
 __all__ = [
     "AccessEntry",
@@ -12,6 +11,8 @@ __all__ = [
     "Client",
     "Consent",
     "Contact",
+    "ContactChannel",
+    "ContactStop",
     "Cover",
     "Episode",
     "EpisodeEvent",
@@ -21,6 +22,5 @@ __all__ = [
     "Pause",
     "Session",
     "Supervision",
-    "Tries",
     "User",
 ]

@@ -3,6 +3,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Self
 
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -31,6 +32,13 @@ class ClientQuerySet(models.QuerySet["Client"]):
         return mine.filter(pk__in=Episode.objects.editable_by(viewer).values("client"))
 
 
+class ContactChannel(models.TextChoices):
+    """The ways a message reaches a client who is not here."""
+
+    MAIL = "mail", _("e-mail")
+    SMS = "sms", _("text message")
+
+
 class Client(PublicModel, OwnedModel):
     """A person in counseling: a code and, optionally, a sealed name."""
 
@@ -42,17 +50,29 @@ class Client(PublicModel, OwnedModel):
 
     class Cadence(models.TextChoices):
         EVERY = "every", _("after every session")
-        THIRD = "third", _("after every third session")
+        NTH = "nth", _("after every few sessions")
         OFF = "off", _("not at all")
+
+    class ContactDays(models.TextChoices):
+        ANY = "any", _("any day")
+        WEEKDAYS = "weekdays", _("Monday to Friday")
+        WEEKENDS = "weekends", _("Saturday and Sunday")
 
     code = models.CharField(max_length=20)
     language = models.CharField(max_length=10, default="en")
     answers_by = models.CharField(max_length=10, choices=AnswersBy, default=AnswersBy.PHONE)
     # Taken from the organization at intake; a change is marked on the chart.
     answers_with = models.CharField(max_length=10, choices=AnswersWith, default=AnswersWith.BUTTONS)
-    contact_times = models.CharField(max_length=100, blank=True)
+    # Where messages go; the addresses themselves are sealed. Nothing chosen: none are sent.
+    contact_by = models.CharField(max_length=10, choices=ContactChannel, blank=True)
+    contact_days = models.CharField(max_length=10, choices=ContactDays, default=ContactDays.ANY)
+    contact_from = models.TimeField(null=True, blank=True)
+    contact_until = models.TimeField(null=True, blank=True)
     own_word = models.CharField(max_length=30, blank=True)
     cadence = models.CharField(max_length=10, choices=Cadence, default=Cadence.EVERY)
+    cadence_n = models.PositiveSmallIntegerField(
+        default=3, validators=[MinValueValidator(2), MaxValueValidator(12)]
+    )
     # "Do not ask me for a while": until this day nobody asks, whatever the cadence.
     not_asked_before = models.DateField(null=True, blank=True)
     wrapped_key = models.BinaryField()
@@ -68,6 +88,17 @@ class Client(PublicModel, OwnedModel):
             models.CheckConstraint(
                 condition=Q(answers_with__in=["buttons", "slider"]),
                 name="client_answers_with_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(cadence__in=["every", "nth", "off"]), name="client_cadence_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(cadence_n__gte=2, cadence_n__lte=12), name="client_cadence_2_to_12"
+            ),
+            models.CheckConstraint(
+                condition=Q(contact_from__isnull=True, contact_until__isnull=True)
+                | Q(contact_from__lt=models.F("contact_until")),
+                name="client_contact_times_in_order",
             ),
         ]
 

@@ -1,9 +1,24 @@
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Self
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from sessions.models.base import OwnedModel
-from sessions.models.clients import Client
+from sessions.models.base import OwnedModel, PublicModel
+from sessions.models.clients import Client, ContactChannel
+
+if TYPE_CHECKING:
+    from sessions.access import Viewer
+
+
+class ConsentQuerySet(models.QuerySet["Consent"]):
+    def current(self, now: dt.datetime) -> Self:
+        """Given, and neither withdrawn nor run out."""
+        running = Q(expires_at__isnull=True) | Q(expires_at__gt=now)
+        return self.filter(running, given_at__lte=now, withdrawn_at__isnull=True)
 
 
 class Consent(OwnedModel):
@@ -13,7 +28,8 @@ class Consent(OwnedModel):
         CARE = "care", _("care")
         SUPERVISION = "supervision", _("supervision")
         RESEARCH = "research", _("research")
-        CONTACT = "contact", _("being asked by phone or mail")
+        ASKED = "asked", _("being asked the three questions")
+        CONTACT = "contact", _("messages by phone or mail")
         DISCLOSURE = "disclosure", _("disclosure to a named recipient")
 
     client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="consents")
@@ -25,9 +41,22 @@ class Consent(OwnedModel):
     expires_at = models.DateTimeField(null=True, blank=True)
     withdrawn_at = models.DateTimeField(null=True, blank=True)
     how = models.CharField(max_length=100)
+    withdrawn_how = models.CharField(max_length=100, blank=True)
+
+    objects = ConsentQuerySet.as_manager()
+    client_path = "client_id"
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(
+                fields=["client", "purpose"],
+                condition=Q(purpose__in=["asked", "contact"], withdrawn_at__isnull=True),
+                name="consent_one_to_be_asked",
+            ),
+            models.CheckConstraint(
+                condition=Q(withdrawn_how="") | Q(withdrawn_at__isnull=False),
+                name="consent_withdrawn_how_and_when",
+            ),
             models.CheckConstraint(
                 condition=Q(withdrawn_at__isnull=True) | Q(withdrawn_at__gte=F("given_at")),
                 name="consent_times_in_order",
@@ -41,3 +70,49 @@ class Consent(OwnedModel):
 
     def __str__(self) -> str:
         return self.purpose
+
+
+class ContactStopQuerySet(models.QuerySet["ContactStop"]):
+    def visible_to(self, viewer: Viewer) -> Self:
+        """As visible as the address it is about."""
+        return self.filter(client__in=Client.objects.visible_to(viewer).values("pk"))
+
+    def editable_by(self, viewer: Viewer) -> Self:
+        return self.filter(client__in=Client.objects.editable_by(viewer).values("pk"))
+
+    def running(self) -> Self:
+        return self.filter(ended_at__isnull=True)
+
+
+class ContactStop(PublicModel, OwnedModel):
+    """Nothing is sent to a client's address any more, until somebody puts it right."""
+
+    class Reason(models.TextChoices):
+        UNDELIVERED = "undelivered", _("a message did not arrive")
+        NOT_ME = "not_me", _("somebody else reads there")
+        STOPPED = "stopped", _("they asked us to stop")
+
+    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="contact_stops")
+    channel = models.CharField(max_length=10, choices=ContactChannel)
+    reason = models.CharField(max_length=12, choices=Reason)
+    at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ContactStopQuerySet.as_manager()
+    client_path = "client_id"
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["client", "channel"],
+                condition=Q(ended_at__isnull=True),
+                name="contact_stop_one_running",
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_at__isnull=True) | Q(ended_at__gte=F("at")),
+                name="contact_stop_times_in_order",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.channel}: {self.reason}"

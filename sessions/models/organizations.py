@@ -35,10 +35,15 @@ class Organization(PublicModel):
         default=4, validators=[MinValueValidator(1), MaxValueValidator(30)]
     )
     reminder_days = models.PositiveSmallIntegerField(
-        default=2, validators=[MinValueValidator(1), MaxValueValidator(30)]
+        default=2, validators=[MinValueValidator(0), MaxValueValidator(30)]
     )
     # For clients who begin; each keeps the way they began with.
     answers_with = models.CharField(max_length=10, choices=AnswersWith, default=AnswersWith.BUTTONS)
+    # Between two sessions a client is asked about; 0 asks about each.
+    days_between = models.PositiveSmallIntegerField(default=7, validators=[MaxValueValidator(31)])
+    # Messages leave at these hours only, by the clock of the place.
+    send_from = models.TimeField(default=dt.time(9))
+    send_until = models.TimeField(default=dt.time(19))
     mfa_required = models.BooleanField(default=True)
     part2_program = models.BooleanField(default=True)
     crisis_text = models.CharField(max_length=300, blank=True)
@@ -56,6 +61,17 @@ class Organization(PublicModel):
             models.CheckConstraint(
                 condition=models.Q(answers_with__in=["buttons", "slider"]),
                 name="organization_answers_with_known",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(reminder_days__lte=30),
+                name="organization_reminder_days_to_30",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(days_between__lte=31), name="organization_days_between_to_31"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(send_from__lt=models.F("send_until")),
+                name="organization_sending_hours_in_order",
             ),
         ]
 
