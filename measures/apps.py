@@ -9,5 +9,8 @@ class MeasuresConfig(AppConfig):
 
     def ready(self) -> None:
         from measures.builtin import load_builtin
+        from measures.capture.asking import episode_was_closed
+        from sessions.signals import episode_closed
 
         post_migrate.connect(load_builtin, sender=self, dispatch_uid="builtin-measure")
+        episode_closed.connect(episode_was_closed, dispatch_uid="nobody-asked-once-closed")

@@ -15,8 +15,18 @@ from measures.capture.answers import Answers
 from measures.capture.services import MadeLink, make_link, record_rating
 from measures.models import FACETS, Rater, Rating, RatingLink
 from sessions.access import Viewer
-from sessions.models import Episode, Membership, Organization, Session, Supervision, User
-from sessions.sealing import Identity
+from sessions.agreements import agree
+from sessions.models import (
+    Client,
+    Consent,
+    Episode,
+    Membership,
+    Organization,
+    Session,
+    Supervision,
+    User,
+)
+from sessions.sealing import Identity, seal_identity, unseal_identity
 from sessions.services import open_episode
 
 PASSWORD = "correct horse battery staple"
@@ -152,6 +162,19 @@ def every_row() -> dict[str, list[str]]:
 
 def invite(session: Session, now: dt.datetime, channel: str = RatingLink.Channel.LINK) -> MadeLink:
     return make_link(session=session, channel=channel, now=now)
+
+
+def may_be_asked(client: Client, now: dt.datetime, channel: str = "") -> Client:
+    """Have a client agree to be asked and, by a channel, to be written to."""
+    purposes = [Consent.Purpose.ASKED, *([Consent.Purpose.CONTACT] if channel else [])]
+    for purpose in purposes:
+        agree(client=client, purpose=purpose, text_version="1", how="in person", now=now)
+    name = unseal_identity(client).name
+    reached = Identity(name, email=f"{client.uuid}@example.org", phone="+13125550142")
+    client.sealed_identity = seal_identity(client, reached)
+    client.contact_by = channel
+    client.save(update_fields=["sealed_identity", "contact_by"])
+    return client
 
 
 def viewer_of(membership: Membership, now: dt.datetime) -> Viewer:

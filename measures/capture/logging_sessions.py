@@ -8,9 +8,10 @@ import uuid
 from django.db import IntegrityError, transaction
 
 from measures.capture.answers import Answers
+from measures.capture.asking import ask_about, withdraw_open_requests
 from measures.capture.assessing import assess_episode
 from measures.capture.services import record_rating
-from measures.models import Rater, Rating
+from measures.models import Rater, Rating, RatingRequest
 from sessions.models import Episode, Membership, Session
 from sessions.services import TimeTaken
 
@@ -41,8 +42,9 @@ def log_session(
 ) -> Session:
     """Store what became of a session and the counselor's rating of it, both or neither.
 
-    The same form sent twice is stored once. Raises StaleSession, RatedSession, NotYet, TimeTaken
-    and AlreadyAnswered; nothing is stored then.
+    A session that was held asks the client, by what they agreed to (`asking.why_not`). The same
+    form sent twice is stored once. Raises StaleSession, RatedSession, NotYet, TimeTaken and
+    AlreadyAnswered; nothing is stored then.
     """
     with transaction.atomic():
         episode = Episode.objects.select_for_update().get(pk=session.episode_id)
@@ -65,6 +67,7 @@ def log_session(
             )
         if changed:
             _reassess(episode, now)
+            _ask_or_not(current, now)
     return current
 
 
@@ -86,6 +89,16 @@ def _save(session: Session, status: str, starts_at: dt.datetime, mode: str) -> N
             session.save(update_fields=["status", "starts_at", "mode", "version"])
     except IntegrityError as error:
         raise TimeTaken from error
+
+
+def _ask_or_not(session: Session, now: dt.datetime) -> None:
+    """A held session is asked about; one that turns out not to be, no longer."""
+    if session.status == Session.Status.HELD:
+        ask_about(session=session, now=now)
+    else:
+        why = RatingRequest.Withdrawn.NOT_HELD
+        client = session.episode.client
+        withdraw_open_requests(client=client, why=why, now=now, session=session)
 
 
 def _reassess(episode: Episode, now: dt.datetime) -> None:

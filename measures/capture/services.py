@@ -10,33 +10,26 @@ from django.db import transaction
 
 from measures.builtin import current_version
 from measures.capture.answers import Answers
+from measures.capture.asking import (
+    AlreadyAnswered,
+    SessionNotHeld,
+    client_answer,
+    lock_episode,
+    open_request,
+)
 from measures.capture.assessing import assess_episode
 from measures.capture.tokens import hash_token, new_token
-from measures.models import Rater, Rating, RatingLink, RatingRequest
+from measures.models import Rating, RatingLink, RatingRequest
 from measures.repair.talks import say_whether_it_happened
-from sessions.models import Episode, Membership, Session
+from sessions.models import Membership, Session
 from sessions.sealing import seal
 from sessions.wall import set_organization
 
 QR_MINUTES = 15
-# A new link is not worth much with less time than this; its request is then given new time.
-SHORTEST = dt.timedelta(days=1)
-
-
-class AlreadyAnswered(Exception):
-    """Other answers are stored for this request. They stand."""
-
-    def __init__(self, rating: Rating) -> None:
-        super().__init__("This request was answered before.")
-        self.rating = rating
 
 
 class RequestClosed(Exception):
     """The request was withdrawn or its time ran out."""
-
-
-class SessionNotHeld(Exception):
-    """Only a session that took place can be rated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +49,12 @@ class Receipt:
 
 
 def make_link(*, session: Session, channel: str, now: dt.datetime) -> MadeLink:
-    """Invite the client to rate a held session: reuses its open request, mints a new link.
+    """Invite the client to rate a held session: reuses its standing request, mints a new link.
 
-    A request whose time ran out is given new time. Raises SessionNotHeld, AlreadyAnswered.
+    Raises SessionNotHeld, AlreadyAnswered, NotToBeAsked (`asking.open_request`).
     """
-    if session.status != Session.Status.HELD:
-        raise SessionNotHeld
     with transaction.atomic():
-        _lock(session.episode_id)
-        request = _open_request(session, now)
+        request = open_request(session=session, now=now)
         expires_at = _link_end(request, channel, now)
         token = new_token()
         link = RatingLink.objects.create(
@@ -79,32 +69,24 @@ def make_link(*, session: Session, channel: str, now: dt.datetime) -> MadeLink:
 
 
 def find_link(token: str, now: dt.datetime) -> RatingLink | None:
-    """The link of a token while it is open, else None, without saying why."""
-    link = RatingLink.objects.filter(token_hash=hash_token(token)).first()
-    return link if link is not None and is_usable(link, now) else None
-
-
-def is_usable(link: RatingLink, now: dt.datetime) -> bool:
-    """Whether a link still leads to questions that wait for an answer.
+    """The link of a token while it is open, else None, without saying why.
 
     Names the organization for the rest of the transaction: a link is found before anybody knows
     whose it is, and what hangs from it stands behind the wall.
     """
-    if link.expires_at <= now:
-        return False
+    links = RatingLink.objects.filter(token_hash=hash_token(token), expires_at__gt=now)
+    link = links.first()
+    if link is None:
+        return None
     set_organization(link.organization_id)
     answer = answer_of(link.request)
     is_used = answer is not None and answer.outcome != Rating.Outcome.DECLINED
-    return link.request.is_open(now) and not is_used
+    return link if link.request.is_open(now) and not is_used else None
 
 
 def answer_of(request: RatingRequest) -> Rating | None:
     """What the client answered about the session of a request, whichever way it came in."""
-    return _client_answer(request.session_id)
-
-
-def _client_answer(session_id: int) -> Rating | None:
-    return Rating.objects.current().by(Rater.CLIENT).filter(session=session_id).first()
+    return client_answer(request.session_id)
 
 
 def record_rating(
@@ -126,7 +108,7 @@ def record_rating(
     SessionNotHeld. An engine that fails loses no rating (`assess_episode`).
     """
     with transaction.atomic():
-        episode = _lock(session.episode_id)
+        episode = lock_episode(session.episode_id)
         session = Session.objects.select_for_update().get(pk=session.pk)
         session.episode = episode
         earlier = Rating.objects.current().filter(session=session, rater=rater).first()
@@ -160,42 +142,6 @@ def record_rating(
 def waive_blind(*, session: Session, now: dt.datetime) -> None:
     """ "Not this time": the counselor does without an own rating and sees the client's."""
     Session.objects.filter(pk=session.pk, blind_waived_at__isnull=True).update(blind_waived_at=now)
-
-
-def withdraw_request(*, request: RatingRequest, now: dt.datetime) -> None:
-    """End every link of a request: it reached somebody it is not for."""
-    RatingRequest.objects.filter(pk=request.pk, withdrawn_at__isnull=True).update(withdrawn_at=now)
-
-
-def _lock(episode_id: int) -> Episode:
-    """One writer per episode. On SQLite the transaction itself is the lock."""
-    locked = Episode.objects.select_for_update(of=("self",)).select_related(
-        "organization", "client"
-    )
-    return locked.get(pk=episode_id)
-
-
-def _open_request(session: Session, now: dt.datetime) -> RatingRequest:
-    answer = _client_answer(session.pk)
-    if answer is not None and answer.outcome != Rating.Outcome.DECLINED:
-        raise AlreadyAnswered(answer)
-    instrument_version = current_version()
-    expires_at = now + dt.timedelta(days=session.organization.request_days)
-    request, is_new = RatingRequest.objects.get_or_create(
-        session=session,
-        instrument=instrument_version.instrument,
-        withdrawn_at=None,
-        defaults={
-            "organization_id": session.organization_id,
-            "instrument_version": instrument_version,
-            "created_at": now,
-            "expires_at": expires_at,
-        },
-    )
-    if not is_new and request.expires_at - now < SHORTEST:
-        request.expires_at = expires_at
-        request.save(update_fields=["expires_at"])
-    return request
 
 
 def _link_end(request: RatingRequest, channel: str, now: dt.datetime) -> dt.datetime:

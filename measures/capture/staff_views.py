@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import segno
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -18,14 +16,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from measures.builtin import current_version
 from measures.capture import logging_sessions
-from measures.capture.codes import KEEP_EVERY, make_code
+from measures.capture.asking import AlreadyAnswered, NotToBeAsked, SessionNotHeld
+from measures.capture.asking_sentences import WHY_NOT, what_follows
 from measures.capture.forms import SessionLogForm
-from measures.capture.services import (
-    AlreadyAnswered,
-    SessionNotHeld,
-    make_link,
-    waive_blind,
-)
+from measures.capture.services import make_link, waive_blind
 from measures.models import FACETS, Rater, Rating, RatingLink, blind_sessions
 from sessions.access import StaffRequest, get_editable, get_visible
 from sessions.models import Episode, Session
@@ -82,6 +76,9 @@ def rating_link(request: StaffRequest, uuid: str) -> HttpResponse:
     except SessionNotHeld:
         messages.error(request, _("First log the session as held. Then the client can be asked."))
         return redirect("client", uuid=session.episode.client.uuid)
+    except NotToBeAsked as refusal:
+        messages.error(request, str(WHY_NOT[refusal.why]))
+        return redirect("client", uuid=session.episode.client.uuid)
     except AlreadyAnswered:
         return _already_here(request, session)
     url = request.build_absolute_uri(reverse("rate", args=[made.token]))
@@ -91,21 +88,9 @@ def rating_link(request: StaffRequest, uuid: str) -> HttpResponse:
         "link": made.link,
         "url": url,
         "qr": qr_svg(url),
+        "is_qr": channel == RatingLink.Channel.QR,
     }
-    if channel == RatingLink.Channel.QR:
-        context |= _code(request, made.link)
     return render(request, "measures/rating_link.html", context)
-
-
-def _code(request: StaffRequest, link: RatingLink) -> dict[str, Any]:
-    """What old phones type instead of scanning: a short address, and six digits."""
-    made = make_code(link=link, now=request.now)
-    address = request.build_absolute_uri(reverse("code", args=[made.letters]))
-    return {
-        "code": made,
-        "code_address": address.partition("://")[2],
-        "code_every": int(KEEP_EVERY.total_seconds()),
-    }
 
 
 def _is_blind(request: StaffRequest, session: Session) -> bool:
@@ -173,7 +158,8 @@ def _save(request: StaffRequest, session: Session, form: SessionLogForm) -> Http
     except TimeTaken:
         form.add_error("starts_at", _("There is a session with this client at that time."))
     else:
-        messages.success(request, _("Saved."))
+        said = what_follows(logged, request.now)
+        messages.success(request, f"{_('Saved.')} {said}".strip())
         return redirect(_next(logged))
     return None
 

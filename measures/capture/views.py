@@ -22,16 +22,9 @@ from django.utils import timezone, translation
 from django.views.decorators.http import require_http_methods, require_safe
 
 from measures.capture.answers import Answers
+from measures.capture.asking import AlreadyAnswered, SessionNotHeld, withdraw_request
 from measures.capture.forms import ClientAnswersForm
-from measures.capture.services import (
-    AlreadyAnswered,
-    RequestClosed,
-    SessionNotHeld,
-    answer_of,
-    find_link,
-    record_rating,
-    withdraw_request,
-)
+from measures.capture.services import RequestClosed, answer_of, find_link, record_rating
 from measures.capture.who_sees import WhoSees, supervisors_of, who_sees_answers
 from measures.models import GROUP, Rater, Rating, RatingLink, RatingRequest
 from sessions.access import StaffRequest, Viewer, note_seen
@@ -74,13 +67,6 @@ def rate(request: StaffRequest, token: str) -> HttpResponse:
     link = find_link(token, request.now)
     if link is None:
         return closed(request)
-    response = enter(request, link)
-    response.headers["Referrer-Policy"] = "no-referrer"
-    return response
-
-
-def enter(request: StaffRequest, link: RatingLink) -> HttpResponse:
-    """Go on to the first page with a cookie that is good for this one request."""
     start = reverse("rate_start", args=[link.request.uuid])
     response = redirect(start)
     response.set_signed_cookie(
@@ -93,7 +79,9 @@ def enter(request: StaffRequest, link: RatingLink) -> HttpResponse:
         httponly=True,
         samesite="Lax",
     )
-    return private(response)
+    private = _private(response)
+    private.headers["Referrer-Policy"] = "no-referrer"
+    return private
 
 
 def by_link(view: ClientView) -> Callable[..., HttpResponse]:
@@ -108,7 +96,7 @@ def by_link(view: ClientView) -> Callable[..., HttpResponse]:
         note_seen(request, [session.episode.client_id])
         language = _language(session.episode.client.language)
         with translation.override(language), timezone.override(session.organization.zone):
-            return private(view(request, visit))
+            return _private(view(request, visit))
 
     return login_not_required(wrapped)
 
@@ -119,7 +107,7 @@ def closed(request: StaffRequest) -> HttpResponse:
     phone = only[0].phone if len(only) == 1 else ""
     with translation.override(request.LANGUAGE_CODE):  # the client's own would tell them apart
         page = render(request, "measures/rate/closed.html", {"phone": phone}, status=404)
-    return private(page)
+    return _private(page)
 
 
 @require_safe
@@ -296,7 +284,7 @@ def _language(language: str) -> str:
     return language if language in dict(settings.LANGUAGES) else "en"
 
 
-def private(response: HttpResponse) -> HttpResponse:
+def _private(response: HttpResponse) -> HttpResponse:
     # Not "no-referrer": forms would then be posted with "Origin: null" and fail the CSRF check.
     # These addresses hold no token, and nothing is told to other sites.
     response.headers["Referrer-Policy"] = "same-origin"

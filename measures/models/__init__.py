@@ -1,11 +1,10 @@
 from measures.models.assessments import Assessment
 from measures.models.calls import CallRequest
-from measures.models.codes import RatingCode
 from measures.models.flags import Flag, FlagEvent, Repair
 from measures.models.instruments import GROUP, Instrument, InstrumentVersion
 from measures.models.parameters import ParameterSet
 from measures.models.ratings import FACETS, Rater, Rating, blind_sessions, unrated_sessions
-from measures.models.requests import RatingLink, RatingRequest
+from measures.models.requests import Message, RatingLink, RatingRequest
 
 __all__ = [
     "FACETS",
@@ -16,10 +15,10 @@ __all__ = [
     "FlagEvent",
     "Instrument",
     "InstrumentVersion",
+    "Message",
     "ParameterSet",
     "Rater",
     "Rating",
-    "RatingCode",
     "RatingLink",
     "RatingRequest",
     "Repair",

@@ -16,7 +16,8 @@ from django.db import connection
 from django.test import Client as Browser
 
 from alliance_site import transactions
-from measures.capture.services import AlreadyAnswered, SessionNotHeld, make_link, withdraw_request
+from measures.capture.asking import AlreadyAnswered, SessionNotHeld, withdraw_request
+from measures.capture.services import make_link
 from measures.capture.tokens import hash_token, new_token
 from measures.capture.views import COOKIE, SALT
 from measures.models import Rating, RatingLink, RatingRequest
@@ -296,16 +297,19 @@ def test_this_is_not_for_me_ends_every_link(cast, holder):
 
 
 def closed_links(cast: SimpleNamespace) -> dict[str, LinkHolder]:
-    used, withdrawn = invite(cast.episode, cast.now), invite(cast.episode, cast.now, days_ago=1)
+    used, withdrawn = invite(cast.episode, cast.now), invite(cast.carls, cast.now, days_ago=1)
     for holder in (used, withdrawn):
-        holder.open()
-    used.send()
+        assert holder.open().status_code == 302
+    assert used.send().status_code == 302
     withdraw_request(request=withdrawn.request, now=cast.now)
+    superseded = invite(cast.peers, cast.now, days_ago=1)
+    superseded.open()
     return {
         "used": used,
         "withdrawn": withdrawn,
-        "expired": invite(cast.peers, cast.now, days_ago=5),
-        "old code": invite(cast.peers, cast.now, CHANNELS.QR, days_ago=2),
+        "superseded": superseded,
+        "expired": invite(cast.eves, cast.now, days_ago=5),
+        "old code": invite(cast.peers, cast.now, CHANNELS.QR, days_ago=0.5),
     }
 
 
@@ -361,7 +365,7 @@ def test_two_open_links_on_one_device_do_not_mix(cast):
 
 
 def test_the_cookie_of_one_request_does_not_open_another(cast, holder):
-    other = invite(cast.episode, cast.now, days_ago=1)
+    other = invite(cast.peers, cast.now, days_ago=1)
     holder.open()
     stranger = LinkHolder(other.made, holder.browser)
     assert {stranger.get(page).status_code for page in PAGES} == {404}

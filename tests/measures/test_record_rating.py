@@ -12,14 +12,8 @@ from django.db import DataError, IntegrityError, InterfaceError, OperationalErro
 
 from measures.capture import assessing
 from measures.capture.answers import Answers
-from measures.capture.services import (
-    AlreadyAnswered,
-    Receipt,
-    RequestClosed,
-    SessionNotHeld,
-    record_rating,
-    withdraw_request,
-)
+from measures.capture.asking import AlreadyAnswered, SessionNotHeld, withdraw_request
+from measures.capture.services import Receipt, RequestClosed, record_rating
 from measures.models import Assessment, Flag, FlagEvent, Rater, Rating, RatingRequest
 from measures.trend import CLIENT, assess
 from sessions.models import Episode, Session

@@ -1,0 +1,327 @@
+"""Who is asked about which session: requests, from the held session on to what became of them.
+
+One request stands in an episode. The database holds that (a unique index over the rows neither
+withdrawn nor superseded), and every writer here first locks the episode, so that two of them queue
+instead of failing. A newer request supersedes the one before, whose outcome stays what it was.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Any
+
+from django.db import transaction
+
+from measures.builtin import current_version
+from measures.capture.reaching import channel_of, hours_of
+from measures.models import Message, Rater, Rating, RatingRequest
+from sessions.agreements import agreement
+from sessions.models import Client, Consent, Episode, Session
+from sessions.wall import transaction_of
+
+# A new link is not worth much with less time than this; its request is then given new time.
+SHORTEST = dt.timedelta(days=1)
+# No message while client and counselor still sit together. Sessions have no end on record.
+WHILE_THEY_TALK = dt.timedelta(hours=1)
+
+
+class WhyNot(StrEnum):
+    """Why a client is not asked about a session."""
+
+    NOT_HELD = "not held"
+    ANSWERED = "answered already"
+    CLOSED = "the episode is closed"
+    PAUSED = "on hold"
+    NEVER_AGREED = "nobody asked them whether they want to be asked"
+    REFUSED = "they do not want to be asked"
+    NOT_NOW = "they asked not to be asked for a while"
+    OFF = "they are not asked by themselves"
+    LONG_AGO = "too long ago to remember"
+    NEWER = "a newer session was asked about"
+    TOO_SOON = "they were asked a few days ago"
+    NOT_DUE = "it is not the turn of this session"
+
+
+class NotToBeAsked(Exception):
+    """Not even by hand: the client does not want to be asked, or there is nobody to ask."""
+
+    def __init__(self, why: WhyNot) -> None:
+        super().__init__(why.value)
+        self.why = why
+
+
+class SessionNotHeld(Exception):
+    """Only a session that took place can be rated."""
+
+
+class AlreadyAnswered(Exception):
+    """Other answers are stored for this request. They stand."""
+
+    def __init__(self, rating: Rating) -> None:
+        super().__init__("This request was answered before.")
+        self.rating = rating
+
+
+def lock_episode(episode_id: int) -> Episode:
+    """One writer per episode. On SQLite the transaction itself is the lock."""
+    locked = Episode.objects.select_for_update(of=("self",)).select_related(
+        "organization", "client"
+    )
+    return locked.get(pk=episode_id)
+
+
+def client_answer(session_id: int) -> Rating | None:
+    """What the client answered about a session, whichever way it came in."""
+    return Rating.objects.current().by(Rater.CLIENT).filter(session=session_id).first()
+
+
+# ---- who is asked ----
+
+
+def why_not_by_hand(episode: Episode, now: dt.datetime) -> WhyNot | None:
+    """What stands against asking even where somebody on the staff means to."""
+    client, today = episode.client, episode.organization.today(now)
+    if episode.closed_on is not None:
+        return WhyNot.CLOSED
+    if any(pause.covers(today) for pause in episode.pauses.all()):
+        return WhyNot.PAUSED
+    if agreement(client, Consent.Purpose.ASKED, now) is False:
+        return WhyNot.REFUSED
+    if client.not_asked_before is not None and today < client.not_asked_before:
+        return WhyNot.NOT_NOW
+    return None
+
+
+def why_not(session: Session, now: dt.datetime) -> WhyNot | None:
+    """What stands against asking about a session without anybody doing anything; None: ask."""
+    return (
+        _not_to_be_rated(session)
+        or why_not_by_hand(session.episode, now)
+        or _not_by_itself(session, now)
+        or _not_its_turn(session)
+    )
+
+
+def _not_to_be_rated(session: Session) -> WhyNot | None:
+    if session.status != Session.Status.HELD:
+        return WhyNot.NOT_HELD
+    return None if client_answer(session.pk) is None else WhyNot.ANSWERED
+
+
+def _not_by_itself(session: Session, now: dt.datetime) -> WhyNot | None:
+    client = session.episode.client
+    if not agreement(client, Consent.Purpose.ASKED, now):
+        return WhyNot.NEVER_AGREED
+    if client.cadence == Client.Cadence.OFF:
+        return WhyNot.OFF
+    days = session.episode.organization.request_days
+    return WhyNot.LONG_AGO if session.starts_at <= now - dt.timedelta(days=days) else None
+
+
+def _not_its_turn(session: Session) -> WhyNot | None:
+    """Newer sessions, the last days, and every nth, judged by the sessions asked about before."""
+    asked = RatingRequest.objects.filter(withdrawn_at__isnull=True).exclude(session=session)
+    here = asked.filter(episode=session.episode_id)
+    if here.filter(session__starts_at__gt=session.starts_at).exists():
+        return WhyNot.NEWER
+    if _asked_lately(session, asked):
+        return WhyNot.TOO_SOON
+    client = session.episode.client
+    before = here.order_by("session__starts_at").last()
+    if client.cadence != Client.Cadence.NTH or before is None:
+        return None
+    since = session.episode.sessions.held().filter(
+        starts_at__gt=before.session.starts_at, starts_at__lte=session.starts_at
+    )
+    return None if since.count() >= client.cadence_n else WhyNot.NOT_DUE
+
+
+def _asked_lately(session: Session, asked: Any) -> bool:
+    """Days count from session to session, on the calendar of the place: a Monday's client is asked
+    every Monday, however late in the day one of them was logged."""
+    organization = session.episode.organization
+    day = organization.today(session.starts_at)
+    days = organization.days_between
+    near = dt.timedelta(days=days + 1)
+    of_client = asked.filter(
+        episode__client=session.episode.client_id,
+        session__starts_at__gt=session.starts_at - near,
+        session__starts_at__lt=session.starts_at + near,
+    )
+    starts = of_client.values_list("session__starts_at", flat=True)
+    return any(abs((organization.today(each) - day).days) < days for each in starts)
+
+
+# ---- requests ----
+
+
+def ask_about(*, session: Session, now: dt.datetime) -> RatingRequest | None:
+    """Make the request of a session that was just logged as held, and plan its message.
+
+    None where nobody is to be asked (`why_not`); the same session twice is asked about once.
+    """
+    with transaction.atomic():
+        session.episode = lock_episode(session.episode_id)
+        standing = _standing(session.episode)
+        if standing is not None and standing.session_id == session.pk:
+            return standing
+        if why_not(session, now) is not None:
+            return None
+        request = _new_request(session, now)
+        plan_invitation(request=request, now=now)
+    return request
+
+
+def open_request(*, session: Session, now: dt.datetime) -> RatingRequest:
+    """The request to hang a link on that somebody makes by hand: the standing one, or a new one.
+
+    A request whose time is nearly up is given new time. By hand goes before: a request about
+    another session of the episode is superseded, even by an older session. Raises SessionNotHeld,
+    AlreadyAnswered, NotToBeAsked.
+    """
+    with transaction.atomic():
+        session.episode = lock_episode(session.episode_id)
+        if session.status != Session.Status.HELD:
+            raise SessionNotHeld
+        answer = client_answer(session.pk)
+        if answer is not None and answer.outcome != Rating.Outcome.DECLINED:
+            raise AlreadyAnswered(answer)
+        reason = why_not_by_hand(session.episode, now)
+        if reason is not None:
+            raise NotToBeAsked(reason)
+        standing = _standing(session.episode)
+        if standing is None or standing.session_id != session.pk:
+            return _new_request(session, now)
+        if standing.expires_at - now < SHORTEST:
+            standing.expires_at = _end(session.episode, now)
+            standing.save(update_fields=["expires_at"])
+        return standing
+
+
+def withdraw_request(
+    *,
+    request: RatingRequest,
+    now: dt.datetime,
+    why: str = RatingRequest.Withdrawn.NOT_ME,
+) -> bool:
+    """End every link of a request. False where something had ended it before."""
+    standing = RatingRequest.objects.standing().filter(pk=request.pk)
+    return bool(standing.update(withdrawn_at=now, withdrawn_why=why))
+
+
+def withdraw_open_requests(
+    *, client: Client, why: str, now: dt.datetime, **which: Any
+) -> list[RatingRequest]:
+    """End what a client is being asked at the moment, and say what it was.
+
+    What was answered or ran out before is left as it is.
+    """
+    with transaction.atomic():
+        requests = RatingRequest.objects.open(now).filter(episode__client=client, **which)
+        unanswered = [each for each in requests if client_answer(each.session_id) is None]
+        return [each for each in unanswered if withdraw_request(request=each, now=now, why=why)]
+
+
+def episode_was_closed(*, episode: Episode, now: dt.datetime, **_kwargs: Any) -> None:
+    """Receiver: nobody is asked about a closed episode."""
+    with transaction_of(episode.organization_id):
+        why = RatingRequest.Withdrawn.CLOSED
+        withdraw_open_requests(client=episode.client, why=why, now=now, episode=episode)
+
+
+def _standing(episode: Episode) -> RatingRequest | None:
+    return RatingRequest.objects.standing().filter(episode=episode).first()
+
+
+def _new_request(session: Session, now: dt.datetime) -> RatingRequest:
+    """The episode is locked: what stands is superseded, and nothing comes in between."""
+    standing = _standing(session.episode)
+    if standing is not None:
+        standing.superseded_at = max(now, standing.created_at)
+        standing.save(update_fields=["superseded_at"])
+    version = current_version()
+    return RatingRequest.objects.create(
+        organization_id=session.organization_id,
+        episode=session.episode,
+        session=session,
+        instrument=version.instrument,
+        instrument_version=version,
+        created_at=now,
+        expires_at=_end(session.episode, now),
+    )
+
+
+def _end(episode: Episode, now: dt.datetime) -> dt.datetime:
+    return now + dt.timedelta(days=episode.organization.request_days)
+
+
+# ---- what became of them ----
+
+
+def outcome_of(request: RatingRequest, answer: Rating | None, now: dt.datetime) -> str:
+    """What became of a request, given the client's current answer about its session.
+
+    An answer that came in another way counts as well, on paper for instance, unless it was to
+    another request about the same session.
+    """
+    outcomes = RatingRequest.Outcome
+    counts = {request.pk} if request.withdrawn_at else {request.pk, None}
+    if answer is not None and answer.request_id in counts:
+        declined = answer.outcome == Rating.Outcome.DECLINED
+        return outcomes.DECLINED if declined else outcomes.ANSWERED
+    if request.withdrawn_at is not None:
+        return outcomes.WITHDRAWN
+    if request.expires_at <= (request.superseded_at or now):
+        return outcomes.MISSED
+    return outcomes.OPEN if request.superseded_at is None else outcomes.SUPERSEDED
+
+
+def outcomes_of(requests: Iterable[RatingRequest], now: dt.datetime) -> dict[int, str]:
+    """What became of each request, by its key; one query for all of them."""
+    rows = list(requests)
+    answers = {
+        answer.session_id: answer
+        for answer in Rating.objects.current()
+        .by(Rater.CLIENT)
+        .filter(session__in=[each.session_id for each in rows])
+    }
+    return {each.pk: outcome_of(each, answers.get(each.session_id), now) for each in rows}
+
+
+# ---- messages ----
+
+
+def plan_invitation(*, request: RatingRequest, now: dt.datetime) -> Message | None:
+    """Write down that a message is to go out, where the client can be written to."""
+    earliest = max(now, request.session.starts_at + WHILE_THEY_TALK)
+    return _plan(request, Message.Kind.INVITATION, earliest, now)
+
+
+def plan_reminder(*, request: RatingRequest, now: dt.datetime) -> Message | None:
+    """Write down the one reminder, so many days after the invitation went out at `now`."""
+    days = request.episode.organization.reminder_days
+    if not days:
+        return None
+    return _plan(request, Message.Kind.REMINDER, now + dt.timedelta(days=days), now)
+
+
+def _plan(
+    request: RatingRequest, kind: str, earliest: dt.datetime, now: dt.datetime
+) -> Message | None:
+    client, organization = request.episode.client, request.episode.organization
+    channel = channel_of(client, now)
+    due_at = hours_of(organization, client).next_open(earliest)
+    if channel is None or due_at is None or due_at >= request.expires_at:
+        return None
+    message, _ = Message.objects.live().get_or_create(
+        request=request,
+        kind=kind,
+        defaults={
+            "organization_id": request.organization_id,
+            "channel": channel,
+            "due_at": due_at,
+        },
+    )
+    return message
