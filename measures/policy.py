@@ -22,6 +22,10 @@ ROWS = (
     row("rate_decline", READ | WRITE, LINK),
     row("rate_thanks", READ, LINK),
     row("rate_not_me", READ | WRITE, LINK),
+    # Ways in: a code beside the QR code, the clinic's tablets, paper.
+    row("code_keep", WRITE, C, F),
+    row("code", READ | WRITE, LINK),
+    row("code_letters", READ | WRITE, LINK),
 )
 
 

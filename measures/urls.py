@@ -1,6 +1,6 @@
 from django.urls import path
 
-from measures.capture import call_views, staff_views
+from measures.capture import call_views, code_views, staff_views
 from measures.capture import views as capture
 from measures.insight import views as insight
 
@@ -20,4 +20,8 @@ urlpatterns = [
     path("rate/r/<uuid:uuid>/decline/", capture.decline, name="rate_decline"),
     path("rate/r/<uuid:uuid>/not-me/", capture.not_me, name="rate_not_me"),
     path("rate/r/<uuid:uuid>/thanks/", capture.thanks, name="rate_thanks"),
+    path("sessions/<uuid:uuid>/link/keep/", code_views.code_keep, name="code_keep"),
+    # Short, since they are typed on old phones.
+    path("r/", code_views.code, name="code_letters"),
+    path("r/<str:letters>", code_views.code, name="code"),
 ]

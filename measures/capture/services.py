@@ -69,19 +69,23 @@ def make_link(*, session: Session, channel: str, now: dt.datetime) -> MadeLink:
 
 
 def find_link(token: str, now: dt.datetime) -> RatingLink | None:
-    """The link of a token while it is open, else None, without saying why.
+    """The link of a token while it is open, else None, without saying why."""
+    link = RatingLink.objects.filter(token_hash=hash_token(token)).first()
+    return link if link is not None and is_usable(link, now) else None
+
+
+def is_usable(link: RatingLink, now: dt.datetime) -> bool:
+    """Whether a link still leads to questions that wait for an answer.
 
     Names the organization for the rest of the transaction: a link is found before anybody knows
     whose it is, and what hangs from it stands behind the wall.
     """
-    links = RatingLink.objects.filter(token_hash=hash_token(token), expires_at__gt=now)
-    link = links.first()
-    if link is None:
-        return None
+    if link.expires_at <= now:
+        return False
     set_organization(link.organization_id)
     answer = answer_of(link.request)
     is_used = answer is not None and answer.outcome != Rating.Outcome.DECLINED
-    return link if link.request.is_open(now) and not is_used else None
+    return link.request.is_open(now) and not is_used
 
 
 def answer_of(request: RatingRequest) -> Rating | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import segno
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -18,6 +20,7 @@ from measures.builtin import current_version
 from measures.capture import logging_sessions
 from measures.capture.asking import AlreadyAnswered, NotToBeAsked, SessionNotHeld
 from measures.capture.asking_sentences import WHY_NOT, what_follows
+from measures.capture.codes import KEEP_EVERY, make_code
 from measures.capture.forms import SessionLogForm
 from measures.capture.services import make_link, waive_blind
 from measures.models import FACETS, Rater, Rating, RatingLink, blind_sessions
@@ -88,9 +91,21 @@ def rating_link(request: StaffRequest, uuid: str) -> HttpResponse:
         "link": made.link,
         "url": url,
         "qr": qr_svg(url),
-        "is_qr": channel == RatingLink.Channel.QR,
     }
+    if channel == RatingLink.Channel.QR:
+        context |= _code(request, made.link)
     return render(request, "measures/rating_link.html", context)
+
+
+def _code(request: StaffRequest, link: RatingLink) -> dict[str, Any]:
+    """What old phones type instead of scanning: a short address, and six digits."""
+    made = make_code(link=link, now=request.now)
+    address = request.build_absolute_uri(reverse("code", args=[made.letters]))
+    return {
+        "code": made,
+        "code_address": address.partition("://")[2],
+        "code_every": int(KEEP_EVERY.total_seconds()),
+    }
 
 
 def _is_blind(request: StaffRequest, session: Session) -> bool:

@@ -67,6 +67,13 @@ def rate(request: StaffRequest, token: str) -> HttpResponse:
     link = find_link(token, request.now)
     if link is None:
         return closed(request)
+    response = enter(request, link)
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+def enter(request: StaffRequest, link: RatingLink) -> HttpResponse:
+    """Go on to the first page with a cookie that is good for this one request."""
     start = reverse("rate_start", args=[link.request.uuid])
     response = redirect(start)
     response.set_signed_cookie(
@@ -79,9 +86,7 @@ def rate(request: StaffRequest, token: str) -> HttpResponse:
         httponly=True,
         samesite="Lax",
     )
-    private = _private(response)
-    private.headers["Referrer-Policy"] = "no-referrer"
-    return private
+    return private(response)
 
 
 def by_link(view: ClientView) -> Callable[..., HttpResponse]:
@@ -96,7 +101,7 @@ def by_link(view: ClientView) -> Callable[..., HttpResponse]:
         note_seen(request, [session.episode.client_id])
         language = _language(session.episode.client.language)
         with translation.override(language), timezone.override(session.organization.zone):
-            return _private(view(request, visit))
+            return private(view(request, visit))
 
     return login_not_required(wrapped)
 
@@ -107,7 +112,7 @@ def closed(request: StaffRequest) -> HttpResponse:
     phone = only[0].phone if len(only) == 1 else ""
     with translation.override(request.LANGUAGE_CODE):  # the client's own would tell them apart
         page = render(request, "measures/rate/closed.html", {"phone": phone}, status=404)
-    return _private(page)
+    return private(page)
 
 
 @require_safe
@@ -284,7 +289,7 @@ def _language(language: str) -> str:
     return language if language in dict(settings.LANGUAGES) else "en"
 
 
-def _private(response: HttpResponse) -> HttpResponse:
+def private(response: HttpResponse) -> HttpResponse:
     # Not "no-referrer": forms would then be posted with "Origin: null" and fail the CSRF check.
     # These addresses hold no token, and nothing is told to other sites.
     response.headers["Referrer-Policy"] = "same-origin"

@@ -1,5 +1,6 @@
 from measures.models.assessments import Assessment
 from measures.models.calls import CallRequest
+from measures.models.codes import RatingCode
 from measures.models.flags import Flag, FlagEvent, Repair
 from measures.models.instruments import GROUP, Instrument, InstrumentVersion
 from measures.models.parameters import ParameterSet
@@ -19,6 +20,7 @@ __all__ = [
     "ParameterSet",
     "Rater",
     "Rating",
+    "RatingCode",
     "RatingLink",
     "RatingRequest",
     "Repair",

@@ -4,6 +4,7 @@ from sessions.models.consent import Consent, ContactStop
 from sessions.models.meetings import Contact, EpisodeEvent, GroupMeeting, Session
 from sessions.models.organizations import AnswersWith, Organization
 from sessions.models.people import Cover, Membership, Supervision, User
+from sessions.models.tries import Tries
 
 __all__ = [
     "AccessEntry",
@@ -22,5 +23,6 @@ __all__ = [
     "Pause",
     "Session",
     "Supervision",
+    "Tries",
     "User",
 ]
