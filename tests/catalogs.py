@@ -56,19 +56,14 @@ CLIENT_SIDE = (
     "measures/capture/forms.py",
     "measures/capture/views.py",
     "measures/capture/who_sees.py",
+    "sessions/names.py",
 )
 FOR_CLIENTS_ONLY = {"ar"}
 
 # Spelled as in English on purpose. Each was looked at; a new one needs its reason.
-SAME = {
-    "es": {
-        "Alliance": "the name of the product",
-        "OK": "said so",
-        "No": "the same word",
-    },
-    "ar": {
-        "Alliance": "the name of the product",
-    },
+SAME: dict[str, dict[str, str]] = {
+    "es": {"OK": "said so in Spanish, too", "No": "the same word"},
+    "ar": {},
 }
 
 PLACEHOLDER = re.compile(r"%\((\w+)\)[sdf.\d]*[sdf]|\{(\w*)\}")
@@ -198,7 +193,7 @@ def problem_of(message: Message, language: str) -> str | None:
         return "fuzzy"
     if not is_translated(message):
         return "not translated"
-    if translations[0] == originals[0] and originals[0] not in SAME[language]:
+    if translations[0] == originals[0] and not may_stay(originals[0], language):
         return "the same as the original, and not on the list"
     if not _same_gaps(originals, translations):
         return "the gaps differ"
@@ -207,16 +202,21 @@ def problem_of(message: Message, language: str) -> str | None:
     return None
 
 
+def may_stay(text: str, language: str) -> bool:
+    """Whether a text may be the same in both languages: listed, or without a word of its own."""
+    has_words = any(letter.isalpha() for letter in PLACEHOLDER.sub("", text))
+    return text in SAME[language] or not has_words
+
+
 def is_translated(message: Message) -> bool:
     return all(text.strip() for text in forms_of(message.string))
 
 
 def _same_gaps(originals: list[str], translations: list[str]) -> bool:
-    """One form fills the gaps of the original; "one day" may leave the number out."""
-    wanted = set().union(*map(gaps, originals))
-    if len(originals) == 1:
-        return gaps(translations[0]) == wanted
-    return gaps(translations[-1]) == wanted and all(gaps(text) <= wanted for text in translations)
+    """The last form fills the gaps of the last; "one day" may leave the number out."""
+    known = set().union(*map(gaps, originals))
+    fills_all = gaps(translations[-1]) == gaps(originals[-1])
+    return fills_all and all(gaps(text) <= known for text in translations)
 
 
 def gaps(text: str) -> set[str]:

@@ -60,9 +60,9 @@ def test_what_is_compiled_is_what_is_written(language: str) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_list_of_texts_that_stay_english_holds_no_others(language: str) -> None:
     kept = {
-        catalogs.forms_of(message.id)[0]
+        message.id
         for message in catalogs.messages_of(read(po_of(language)))
-        if catalogs.forms_of(message.id)[0] == catalogs.forms_of(message.string)[0]
+        if message.id == message.string and isinstance(message.id, str)
     }
     assert SAME[language].keys() - kept == set()
 
@@ -77,6 +77,7 @@ def test_the_list_of_texts_that_stay_english_holds_no_others(language: str) -> N
         ("%(name)s came", "Vino", "the gaps differ"),
         ("{client} came", "Vino {client}", None),
         ("{client} came", "Vino", "the gaps differ"),
+        ("%(low)s - %(high)s", "%(low)s - %(high)s", None),
         (" and more", "y más", "a space or line break at an end differs"),
         (("%(n)d day", "%(n)d days"), ("un día", "%(n)d días"), None),
         (("%(n)d day", "%(n)d days"), ("un día", "días"), "the gaps differ"),
@@ -138,6 +139,15 @@ def newest_version() -> dict[str, Any]:
 @pytest.mark.parametrize("language", ["en", "es", "ar"])
 def test_clients_are_asked_in_every_language(language: str) -> None:
     version = newest_version()
-    texts = [version["title"], version["lead_in"]["client"]]
-    texts += [item["wording"]["client"] for item in version["items"]]
+    texts = [version["title"], *(version["lead_in"][reader] for reader in ("client", "group"))]
+    readers = ("client", "group")
+    texts += [item["wording"][reader] for item in version["items"] for reader in readers]
+    assert [text for text in texts if language not in text] == []
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_counselors_are_asked_in_every_language_of_the_staff(language: str) -> None:
+    version = newest_version()
+    texts = [version["lead_in"]["counselor"]]
+    texts += [item["wording"]["counselor"] for item in version["items"]]
     assert [text for text in texts if language not in text] == []

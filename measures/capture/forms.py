@@ -15,6 +15,7 @@ from measures.capture.answers import Answers
 from measures.models import FACETS, InstrumentVersion, Rater, Rating
 from sessions.forms import LocalDateTimeField
 from sessions.models import Session
+from sessions.names import isolated
 
 if TYPE_CHECKING:
     from django.http import QueryDict
@@ -72,6 +73,7 @@ class AnswersForm(forms.Form):
     ) -> None:
         super().__init__(*args, **kwargs)
         reader = reader or self.rater
+        names = {key: isolated(name) for key, name in names.items()}
         self.lead_in = instrument_version.lead_in(reader, language).format(**names)
         for item in instrument_version.items(reader, language):
             self.fields[item["facet"]] = AnswerField(item, **names)

@@ -8,13 +8,13 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from measures.policy import who_sees
 from sessions.models import Episode, Membership
 from sessions.models.people import on_day
+from sessions.names import in_a_row, isolated
 from sessions.policy import Actor, Data
 
 
@@ -37,22 +37,30 @@ def supervisors_of(episode: Episode, today: dt.date) -> list[str]:
 
 def who_sees_answers(episode: Episode, today: dt.date) -> WhoSees:
     """The first line, always in view, and what "More" unfolds."""
-    counselor = episode.counselor.name
+    counselor = isolated(episode.counselor.name)
     readers = who_sees(Data.ANSWERS)
-    names = supervisors_of(episode, today) if Actor.SUPERVISOR in readers else []
-    supervisors = str(get_text_list(names, _("and")))
-    everybody = str(get_text_list([counselor, *names], _("and")))
+    supervising = supervisors_of(episode, today) if Actor.SUPERVISOR in readers else []
+    names = [isolated(name) for name in supervising]
+    supervisors = in_a_row(names)
     return WhoSees(
         counselor=counselor,
         supervisors=supervisors,
-        first_line=_("%(names)s can see your answers. We do not send them to court or probation.")
-        % {"names": everybody},
+        first_line=_first_line([counselor, *names]),
         more=[
             _("%(counselor)s sees your answers and your note.") % {"counselor": counselor},
             *_of_supervisors(counselor, names, supervisors),
             *_of_everybody(counselor, readers, episode.organization.crisis_text),
         ],
     )
+
+
+def _first_line(names: list[str]) -> str:
+    line = ngettext(
+        "%(names)s can see your answers. We do not send them to court or probation.",
+        "%(names)s can see your answers. We do not send them to court or probation.",
+        len(names),
+    )
+    return line % {"names": in_a_row(names)}
 
 
 def _of_supervisors(counselor: str, names: list[str], supervisors: str) -> list[str]:

@@ -18,7 +18,7 @@ from django.template.defaultfilters import floatformat
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, pgettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from measures.insight.sparklines import HIGHEST, MOST_SESSIONS, scale_floor
 from measures.insight.trend_points import TrendPoint
@@ -224,11 +224,8 @@ def _spans_years(points: Sequence[TrendPoint]) -> bool:
 def _tick_text(points: Sequence[TrendPoint], along: Along) -> list[str]:
     if along == "sessions":
         return ["" if point.number is None else str(point.number) for point in points]
-    if _spans_years(points):
-        short = pgettext("short date with its year, as a date format", "M j, Y")
-    else:
-        short = pgettext("short date without its year, as a date format", "M j")
-    return [date_format(point.starts_at, short, use_l10n=False) for point in points]
+    short = "SHORT_DATE_FORMAT" if _spans_years(points) else "SHORT_DAY_FORMAT"
+    return [date_format(point.starts_at, short) for point in points]
 
 
 # ---- traces, from back to front ----

@@ -107,7 +107,7 @@ def chips_of(history: History) -> list[Chip]:
 def did_chip(flag: Flag) -> Chip:
     """What was done about an open flag."""
     if flag.state == Flag.State.WATCHING and flag.snoozed_until:
-        until = date_format(flag.snoozed_until, "F j")
+        until = date_format(flag.snoozed_until, "MONTH_DAY_FORMAT")
         return Chip("clock", _("Watching until %(date)s") % {"date": until}, "chip-talk")
     if flag.state == Flag.State.TALKED:
         return Chip("chat-left-text", _("Talked about"), "chip-talk")

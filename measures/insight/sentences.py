@@ -290,10 +290,10 @@ def _as_usual(history: History) -> str:
 
 
 def _paused(pause: Pause) -> str:
-    words = {"day": date_format(pause.from_on, "F j"), "reason": pause.get_reason_display()}
+    words = {"day": _month_day(pause.from_on), "reason": pause.get_reason_display()}
     sentence = _("On hold since %(day)s: %(reason)s.") % words
     if pause.expected_on:
-        expected = {"day": date_format(pause.expected_on, "F j")}
+        expected = {"day": _month_day(pause.expected_on)}
         sentence += " " + _("Expected back %(day)s.") % expected
     return sentence + " " + _("Nothing is asked or counted.")
 
@@ -315,4 +315,8 @@ def usual(low: float | None, high: float | None) -> str:
 
 
 def _day(session: Session, zone: dt.tzinfo) -> str:
-    return date_format(session.starts_at.astimezone(zone).date(), "F j")
+    return _month_day(session.starts_at.astimezone(zone).date())
+
+
+def _month_day(day: dt.date) -> str:
+    return date_format(day, "MONTH_DAY_FORMAT")

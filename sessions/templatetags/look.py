@@ -1,4 +1,4 @@
-"""Icons: each page carries the shapes it uses once, and points to them."""
+"""Icons: each page carries the shapes it uses once, and points to them. Names inside sentences."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ from django.template import Context
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from sessions import names
+
 register = template.Library()
+register.filter("in_a_row", names.in_a_row)
+register.filter("isolated", names.isolated)
 
 FOLDER = "static/vendor/bootstrap-icons"
 

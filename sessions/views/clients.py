@@ -109,7 +109,7 @@ def episode_close(request: StaffRequest, uuid: str) -> HttpResponse:
         try:
             close_episode(episode=episode, reason=form.cleaned_data["reason"], now=request.now)
         except SessionNotLogged as waiting:
-            day = date_format(timezone.localtime(waiting.session.starts_at), "F j")
+            day = date_format(timezone.localtime(waiting.session.starts_at), "MONTH_DAY_FORMAT")
             form.add_error(None, _("First log the session of %(day)s.") % {"day": day})
         else:
             messages.success(request, _("The episode is closed. You can still read it."))
