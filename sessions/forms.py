@@ -15,7 +15,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from sessions.access import Viewer
-from sessions.models import Client, Episode, Organization, Session, User
+from sessions.models import AnswersWith, Client, Episode, Organization, Session, User
 
 
 def capitalized(choices: Iterable[tuple[str, Any]]) -> list[tuple[str, Any]]:
@@ -47,6 +47,18 @@ class LocalDateTimeField(forms.DateTimeField):
         super().__init__(widget=widget, error_messages=errors, **kwargs)
 
 
+class AnswersWithField(forms.ChoiceField):
+    """One way per client. A change is an act, and the chart will show it."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            label=_("How they answer"),
+            choices=capitalized(AnswersWith.choices),
+            widget=forms.RadioSelect,
+            **kwargs,
+        )
+
+
 class EpisodeForm(forms.Form):
     code = forms.CharField(
         label=_("Code"),
@@ -68,10 +80,15 @@ class EpisodeForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text=_("The client reads it again in the form."),
     )
+    answers_with = AnswersWithField(
+        help_text=_("Best kept: numbers given another way compare less well.")
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.helper = form_helper("code", "name", "language", "goal", submit=_("Open the episode"))
+        self.helper = form_helper(
+            "code", "name", "language", "goal", "answers_with", submit=_("Open the episode")
+        )
 
 
 class ClientForm(forms.Form):
@@ -81,10 +98,15 @@ class ClientForm(forms.Form):
     email = forms.EmailField(label=_("E-mail"), max_length=200, required=False)
     phone = forms.CharField(label=_("Phone"), max_length=40, required=False)
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
+    answers_with = AnswersWithField(
+        help_text=_("A change is marked on the chart: numbers given another way compare less well.")
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.helper = form_helper("name", "email", "phone", "language", submit=_("Save"))
+        self.helper = form_helper(
+            "name", "email", "phone", "language", "answers_with", submit=_("Save")
+        )
 
 
 class CloseEpisodeForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -152,8 +174,10 @@ class OrganizationForm(forms.ModelForm):  # type: ignore[type-arg]
             "time_zone",
             "sensitivity",
             "request_days",
+            "answers_with",
             "crisis_text",
         ]
+        widgets: ClassVar = {"answers_with": forms.RadioSelect}
         labels: ClassVar = {
             "name": _("Name"),
             "sender_name": _("Sender clients see"),
@@ -161,16 +185,20 @@ class OrganizationForm(forms.ModelForm):  # type: ignore[type-arg]
             "time_zone": _("Time zone"),
             "sensitivity": _("How soon a flag is raised"),
             "request_days": _("Days a link stays open"),
+            "answers_with": _("How new clients answer"),
             "crisis_text": _("Whom to call right away"),
         }
         help_texts: ClassVar = {
             "sender_name": _("A neutral name, without a word about health."),
             "time_zone": _("Such as America/Chicago."),
-            "crisis_text": _("Clients read it at the end of “who can see this”."),
+            "answers_with": _("Who has begun keeps their way, until it is changed on their page."),
+            "crisis_text": _("Clients read it below their note and with “who can see this”."),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        ways = cast("forms.ChoiceField", self.fields["answers_with"])
+        ways.choices = capitalized(AnswersWith.choices)
         self.helper = form_helper(*self.Meta.fields, submit=_("Save"))
 
 
@@ -199,4 +227,5 @@ def client_initial(client: Client, identity: Any) -> dict[str, str]:
         "email": identity.email,
         "phone": identity.phone,
         "language": client.language,
+        "answers_with": client.answers_with,
     }

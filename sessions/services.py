@@ -97,10 +97,12 @@ def open_episode(
     goal: str,
     language: str,
     today: dt.date,
+    answers_with: str = "",
 ) -> Episode:
     """Take on a new client: the client with a key of their own, and the first episode.
 
-    Raises CodeTaken; nothing is stored then.
+    Without `answers_with` they answer as their organization does today, and go on so when that
+    changes. Raises CodeTaken; nothing is stored then.
     """
     client_uuid = uuid.uuid4()
     key = new_client_key(client_uuid)
@@ -109,6 +111,7 @@ def open_episode(
         organization_id=counselor.organization_id,
         code=code,
         language=language,
+        answers_with=answers_with or counselor.organization.answers_with,
         wrapped_key=key.wrapped,
         key_id=key.key_id,
     )

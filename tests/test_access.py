@@ -819,8 +819,8 @@ def payload(world: World, route: str, whose: str) -> dict[str, Any]:
     """What a person would send, so that only the rules stand between it and the rows."""
     score = {"respect": "7", "understanding": "6", "goals": "5"}
     return {
-        "client_edit": {"name": "Changed", "language": "en"},
-        "episode_open": {"code": "NEW-1", "language": "en"},
+        "client_edit": {"name": "Changed", "language": "en", "answers_with": "buttons"},
+        "episode_open": {"code": "NEW-1", "language": "en", "answers_with": "buttons"},
         "episode_close": {"reason": "completed"},
         "session_schedule": {
             "episode": world.things.get(whose, {}).get("episode", ""),
@@ -845,6 +845,7 @@ def payload(world: World, route: str, whose: str) -> dict[str, Any]:
             "time_zone": "America/Chicago",
             "sensitivity": "high",
             "request_days": "5",
+            "answers_with": "slider",
         },
     }.get(route, {})
 

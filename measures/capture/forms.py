@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 from crispy_forms.helper import FormHelper
 from django import forms
+from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 
 from measures.capture.answers import Answers
-from measures.models import FACETS, InstrumentVersion, Rater, Rating
+from measures.models import FACETS, InstrumentVersion, Rater, Rating, Repair
 from sessions.forms import LocalDateTimeField
-from sessions.models import Session
+from sessions.models import AnswersWith, Session
 from sessions.names import isolated
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 SKIP = "skip"
 NUMBERS = [(str(number), str(number)) for number in range(11)]
+HALVES = [(f"{number}.5", f"{number}.5") for number in range(10)]
 NOTE_LENGTH = 1000
 
 WISHES = (
@@ -35,6 +37,23 @@ WISHES = (
     ("privacy", _("More privacy")),
     ("fine", _("No, it was fine")),
 )
+HAPPENED = (
+    (Repair.ClientSays.YES.value, _("Yes")),
+    (Repair.ClientSays.LITTLE.value, _("A little")),
+    (Repair.ClientSays.NO.value, _("No")),
+    (Repair.ClientSays.SKIPPED.value, _("Skip")),
+)
+# What each tap is called when the client is asked about it next time.
+ASKED_FOR = {
+    "slower": _("You asked us to go slower."),
+    "plan": _("You asked for a clear plan."),
+    "listen": _("You asked us to listen more."),
+    "push_more": _("You asked to be pushed more."),
+    "push_less": _("You asked to be pushed less."),
+    "explain": _("You asked us to explain more."),
+    "other_topic": _("You asked to talk about something else."),
+    "privacy": _("You asked for more privacy."),
+}
 
 
 def _number(value: str) -> float | None:
@@ -43,6 +62,8 @@ def _number(value: str) -> float | None:
 
 class AnswerField(forms.TypedChoiceField):
     """Eleven buttons and "skip this one". Nothing chosen counts as skipped."""
+
+    halves = False
 
     def __init__(self, wording: dict[str, str], **names: str) -> None:
         super().__init__(
@@ -55,6 +76,9 @@ class AnswerField(forms.TypedChoiceField):
             error_messages={"invalid_choice": _("Choose a number from 0 to 10, or skip this one.")},
         )
         self.wording = wording
+
+    def valid_value(self, value: Any) -> bool:
+        return super().valid_value(value) or (self.halves and value in dict(HALVES))
 
 
 class AnswersForm(forms.Form):
@@ -89,8 +113,19 @@ class AnswersForm(forms.Form):
 
 
 class ClientAnswersForm(AnswersForm):
+    """The client's answers. Where the slider was used, halves are numbers, too."""
+
     rater = Rater.CLIENT
 
+    input_kind = forms.ChoiceField(choices=AnswersWith.choices, required=False)
+    promise = forms.UUIDField(required=False)
+    happened = forms.ChoiceField(
+        choices=HAPPENED,
+        required=False,
+        widget=forms.RadioSelect,
+        label=_("Did that happen?"),
+        error_messages={"invalid_choice": _("Choose one of these, or none.")},
+    )
     change_wish = forms.ChoiceField(
         choices=WISHES,
         required=False,
@@ -116,9 +151,20 @@ class ClientAnswersForm(AnswersForm):
         error_messages={"invalid_choice": _("Choose who may read your note.")},
     )
 
+    def __init__(self, *args: Any, slider: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.slider = slider
+        for field in self.fields.values():
+            if isinstance(field, AnswerField):
+                field.halves = self.data.get("input_kind") == AnswersWith.SLIDER
+
     def answers(self) -> Answers:
+        is_about = self.cleaned_data["promise"] if self.cleaned_data["happened"] else None
         return replace(
             self.facet_answers(),
+            input_kind=self.cleaned_data["input_kind"] or AnswersWith.BUTTONS,
+            happened=self.cleaned_data["happened"] if is_about else "",
+            promise=str(is_about) if is_about else "",
             change_wish=self.cleaned_data["change_wish"],
             note=self.cleaned_data["note"],
             note_for=self.cleaned_data["note_for"] or Rating.NoteFor.COUNSELOR,
@@ -143,6 +189,23 @@ class CodeForm(forms.Form):
     def refuse(self) -> None:
         """One sentence, whatever is wrong with them."""
         self.add_error("digits", _("These do not open anything. Check them, or ask for new ones."))
+
+
+class CallForm(forms.Form):
+    """Ask for a call: with a number, where none is on record."""
+
+    phone = forms.CharField(
+        max_length=40,
+        validators=[RegexValidator(r"\A[\d\s()+./-]{5,}\Z", _("Give a number, such as 555-0100."))],
+        error_messages={"required": _("Give a number, so that we can call you.")},
+    )
+
+    def __init__(self, *args: Any, has_number: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["phone"].required = not has_number
+        self.fields["phone"].label = (
+            _("Another number? (You can leave this blank.)") if has_number else _("Your number")
+        )
 
 
 class SessionLogForm(AnswersForm):

@@ -19,23 +19,30 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone, translation
+from django.utils.text import capfirst
 from django.views.decorators.http import require_http_methods, require_safe
 
 from measures.capture.answers import Answers
 from measures.capture.asking import AlreadyAnswered, SessionNotHeld, withdraw_request
-from measures.capture.forms import ClientAnswersForm
+from measures.capture.calls import ask_for_call
+from measures.capture.forms import ASKED_FOR, HAPPENED, WISHES, CallForm, ClientAnswersForm
 from measures.capture.services import RequestClosed, answer_of, find_link, record_rating
 from measures.capture.who_sees import WhoSees, supervisors_of, who_sees_answers
 from measures.models import GROUP, Rater, Rating, RatingLink, RatingRequest
+from measures.repair.talks import open_promise
 from sessions.access import StaffRequest, Viewer, note_seen
-from sessions.models import Membership, Organization
-from sessions.sealing import unseal
+from sessions.models import AnswersWith, Client, Membership, Organization, Session
+from sessions.sealing import unseal, unseal_identity
+from sessions.services import pause_asking
 from sessions.wall import set_organization
 
 COOKIE = "rating"
+LANGUAGE_COOKIE = "rating_language"
 SALT = "measures.capture.rating"
 # Who opened a link in time may finish: a code in the room is shown for 15 minutes only.
 VISIT = dt.timedelta(minutes=30)
+# "Do not ask me for a while."
+A_WHILE = dt.timedelta(weeks=4)
 
 WAYS_IN = {
     RatingLink.Channel.QR: Rating.WayIn.QR,
@@ -51,10 +58,37 @@ class Visit:
     link: RatingLink
     request: RatingRequest
     answered: Rating | None
+    language: str
 
     @property
     def is_open(self) -> bool:
         return self.answered is None or self.answered.outcome == Rating.Outcome.DECLINED
+
+    @property
+    def session(self) -> Session:
+        return self.request.session
+
+    @property
+    def client(self) -> Client:
+        return self.session.episode.client
+
+    @property
+    def way_in(self) -> str:
+        return WAYS_IN.get(RatingLink.Channel(self.link.channel), Rating.WayIn.LINK)
+
+    @property
+    def on_clinic_device(self) -> bool:
+        """Whether the device goes back to the clinic: then no page leads anywhere else."""
+        return self.way_in in {Rating.WayIn.HANDOVER, Rating.WayIn.KIOSK}
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageChoice:
+    """A language of the first page, in its own name."""
+
+    code: str
+    name: str
+    here: bool
 
 
 ClientView = Callable[[StaffRequest, Visit], HttpResponse]
@@ -97,11 +131,12 @@ def by_link(view: ClientView) -> Callable[..., HttpResponse]:
         visit = _visit(request, str(uuid))
         if visit is None:
             return closed(request)
-        session = visit.request.session
+        session = visit.session
         note_seen(request, [session.episode.client_id])
-        language = _language(session.episode.client.language)
-        with translation.override(language), timezone.override(session.organization.zone):
-            return private(view(request, visit))
+        with translation.override(visit.language), timezone.override(session.organization.zone):
+            response = private(view(request, visit))
+        _keep_language(request, visit, response)
+        return response
 
     return login_not_required(wrapped)
 
@@ -121,7 +156,8 @@ def start(request: StaffRequest, visit: Visit) -> HttpResponse:
     """The first page says nothing about anybody."""
     if not visit.is_open:
         return closed(request)
-    return render(request, "measures/rate/start.html", {"rating_request": visit.request})
+    context = {"rating_request": visit.request, "languages": _languages(visit.language)}
+    return render(request, "measures/rate/start.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -129,6 +165,8 @@ def start(request: StaffRequest, visit: Visit) -> HttpResponse:
 def form(request: StaffRequest, visit: Visit) -> HttpResponse:
     """The questions, the review, the sending: one address, so that Back stays in the form."""
     step = request.POST.get("step", "")
+    if step == "call":
+        return _ask_for_call(request, visit)
     answers_form = _form(request, visit)
     is_retry = step == "send" and answers_form.is_valid()
     if not visit.is_open and not is_retry:
@@ -143,21 +181,24 @@ def form(request: StaffRequest, visit: Visit) -> HttpResponse:
     if step == "send" and is_sure:
         return _store(request, visit, answers)
     missing_tick = step == "send"
-    return _page(
-        request, visit, "review", form=answers_form, answers=answers, missing_tick=missing_tick
-    )
+    return _review(request, visit, answers_form, answers, missing_tick=missing_tick)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @by_link
 def decline(request: StaffRequest, visit: Visit) -> HttpResponse:
     """Declining needs a tick and a tap, so that no mail scanner does it."""
+    if request.POST.get("step") == "call":
+        return _ask_for_call(request, visit)
     if not visit.is_open:
         return closed(request)
     missing_tick = False
     if request.method == "POST":
         if request.POST.get("sure") == "yes":
-            return _store(request, visit, Answers(declined=True))
+            if request.POST.get("pause") == "yes":
+                today = visit.session.organization.today(request.now)
+                pause_asking(client=visit.client, until=today + A_WHILE)
+            return _store(request, visit, Answers(declined=True, language=visit.language))
         missing_tick = True
     return _page(request, visit, "decline", missing_tick=missing_tick)
 
@@ -188,9 +229,52 @@ def thanks(request: StaffRequest, visit: Visit) -> HttpResponse:
         return closed(request)  # staff with an old link of theirs: the blind rule holds here, too
     if visit.answered is None:
         return redirect("rate_start", uuid=visit.request.uuid)
-    declined = visit.answered.outcome == Rating.Outcome.DECLINED
+    # Said from the address, never from the row: the page must not tell a counselor who comes by
+    # the same link that a call was asked for.
+    was_asked = "asked" in request.GET
+    return _thank(request, visit, CallForm(has_number=_has_number(visit)), was_asked=was_asked)
+
+
+def _thank(
+    request: StaffRequest, visit: Visit, call_form: CallForm, *, was_asked: bool = False
+) -> HttpResponse:
+    today = visit.session.organization.today(request.now)
+    not_before = visit.client.not_asked_before
+    return _page(
+        request,
+        visit,
+        "thanks",
+        status=422 if call_form.errors else 200,
+        declined=visit.answered is not None and visit.is_open,
+        contact=_rights_contact(request, visit),
+        call_form=call_form,
+        was_asked=was_asked,
+        on_clinic_device=visit.on_clinic_device,
+        not_asked_before=not_before if not_before and not_before > today else None,
+    )
+
+
+def _ask_for_call(request: StaffRequest, visit: Visit) -> HttpResponse:
+    """The other door. It stands behind a stored answer, as the page that offers it does."""
     contact = _rights_contact(request, visit)
-    return _page(request, visit, "thanks", declined=declined, contact=contact)
+    viewer: Viewer | None = request.viewer
+    if contact is None or visit.answered is None or viewer is not None:
+        return closed(request)
+    call_form = CallForm(request.POST, has_number=_has_number(visit))
+    if not call_form.is_valid():
+        return _thank(request, visit, call_form)
+    ask_for_call(
+        request=visit.request,
+        contact=contact,
+        now=request.now,
+        calls_url=request.build_absolute_uri(reverse("calls")),
+        phone=call_form.cleaned_data["phone"],
+    )
+    return redirect(reverse("rate_thanks", args=[visit.request.uuid]) + "?asked")
+
+
+def _has_number(visit: Visit) -> bool:
+    return bool(unseal_identity(visit.client).phone)
 
 
 def _visit(request: StaffRequest, uuid: str) -> Visit | None:
@@ -214,44 +298,72 @@ def _visit(request: StaffRequest, uuid: str) -> Visit | None:
     rating_request = requests.filter(pk=link.request_id, uuid=uuid).first()
     if rating_request is None or not rating_request.is_open(request.now):
         return None
-    return Visit(link, rating_request, answer_of(rating_request))
+    language = _language(request, rating_request.session.episode.client)
+    return Visit(link, rating_request, answer_of(rating_request), language)
 
 
 def _form(request: StaffRequest, visit: Visit) -> ClientAnswersForm:
-    session = visit.request.session
-    episode = session.episode
     return ClientAnswersForm(
         request.POST if request.method == "POST" else None,
         instrument_version=visit.request.instrument_version,
-        language=_language(episode.client.language),
-        names={"counselor": episode.counselor.name},
-        reader=GROUP if session.group_id else Rater.CLIENT,
+        language=visit.language,
+        names={"counselor": visit.session.episode.counselor.name},
+        reader=GROUP if visit.session.group_id else Rater.CLIENT,
+        slider=visit.client.answers_with == AnswersWith.SLIDER,
     )
 
 
 def _answers(request: StaffRequest, visit: Visit, answers_form: ClientAnswersForm) -> Answers:
     """What was given. Where nobody supervises today, a note stays with the counselor."""
-    answers = answers_form.answers()
-    session = visit.request.session
+    answers = replace(answers_form.answers(), language=visit.language)
+    session = visit.session
     if supervisors_of(session.episode, session.organization.today(request.now)):
         return answers
     return replace(answers, note_for=Rating.NoteFor.COUNSELOR.value)
 
 
 def _ask(request: StaffRequest, visit: Visit, answers_form: ClientAnswersForm) -> HttpResponse:
-    episode = visit.request.session.episode
-    goal = unseal(episode.client, "goal", episode.sealed_goal)
-    status = 422 if answers_form.errors else 200
-    return _page(request, visit, "form", status=status, form=answers_form, goal=goal)
+    promise = open_promise(session=visit.session, language=visit.language)
+    return _page(
+        request,
+        visit,
+        "form",
+        status=422 if answers_form.errors else 200,
+        form=answers_form,
+        goal=unseal(visit.client, "goal", visit.session.episode.sealed_goal),
+        promise=promise,
+        asked_for=ASKED_FOR.get(promise.wish, "") if promise else "",
+        crisis_text=visit.session.organization.crisis_text,
+    )
+
+
+def _review(
+    request: StaffRequest,
+    visit: Visit,
+    answers_form: ClientAnswersForm,
+    answers: Answers,
+    *,
+    missing_tick: bool,
+) -> HttpResponse:
+    return _page(
+        request,
+        visit,
+        "review",
+        form=answers_form,
+        answers=answers,
+        wish=dict(WISHES).get(answers.change_wish, ""),
+        happened=dict(HAPPENED).get(answers.happened, ""),
+        missing_tick=missing_tick,
+    )
 
 
 def _store(request: StaffRequest, visit: Visit, answers: Answers) -> HttpResponse:
     try:
         record_rating(
-            session=visit.request.session,
+            session=visit.session,
             rater=Rater.CLIENT,
             answers=answers,
-            way_in=WAYS_IN.get(RatingLink.Channel(visit.link.channel), Rating.WayIn.LINK),
+            way_in=visit.way_in,
             now=request.now,
             request=visit.request,
         )
@@ -265,28 +377,52 @@ def _store(request: StaffRequest, visit: Visit, answers: Answers) -> HttpRespons
 def _page(
     request: StaffRequest, visit: Visit, name: str, *, status: int = 200, **context: Any
 ) -> HttpResponse:
-    episode = visit.request.session.episode
-    today = visit.request.session.organization.today(request.now)
-    who: WhoSees = who_sees_answers(episode, today)
-    context |= {"who": who, "rating_request": visit.request, "session": visit.request.session}
+    today = visit.session.organization.today(request.now)
+    who: WhoSees = who_sees_answers(visit.session.episode, today)
+    context |= {"who": who, "rating_request": visit.request, "session": visit.session}
     return render(request, f"measures/rate/{name}.html", context, status=status)
 
 
 def _rights_contact(request: StaffRequest, visit: Visit) -> Membership | None:
     """Somebody to talk to who is not the counselor."""
-    organization = visit.request.session.organization
+    organization = visit.session.organization
     return (
         Membership.objects.active_on(organization.today(request.now))
         .filter(organization=organization, rights_contact=True)
-        .exclude(pk=visit.request.session.episode.counselor_id)
+        .select_related("user", "organization")
+        .exclude(pk=visit.session.episode.counselor_id)
         .order_by("pk")
         .first()
     )
 
 
-def _language(language: str) -> str:
-    """The client's language where the form speaks it, else English."""
-    return language if language in dict(settings.LANGUAGES) else "en"
+def _language(request: StaffRequest, client: Client) -> str:
+    """What was just tapped, or earlier in this visit; else the client's own, else English."""
+    offered = dict(settings.LANGUAGES)
+    wanted = (request.GET.get("language"), request.COOKIES.get(LANGUAGE_COOKIE), client.language)
+    return next((code for code in wanted if code in offered), "en")
+
+
+def _languages(current: str) -> list[LanguageChoice]:
+    """Every language there is, in its own name."""
+    names = {
+        code: translation.get_language_info(code)["name_local"] for code, _ in settings.LANGUAGES
+    }
+    return [LanguageChoice(code, capfirst(name), code == current) for code, name in names.items()]
+
+
+def _keep_language(request: StaffRequest, visit: Visit, response: HttpResponse) -> None:
+    """A language tapped holds for this visit: on this device, for this request's own pages."""
+    if request.GET.get("language") != visit.language:
+        return
+    response.set_cookie(
+        LANGUAGE_COOKIE,
+        visit.language,
+        path=reverse("rate_start", args=[visit.request.uuid]),
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
 
 
 def private(response: HttpResponse) -> HttpResponse:

@@ -115,10 +115,10 @@ class Migration(migrations.Migration):
                     models.CharField(
                         blank=True,
                         choices=[
-                            ("yes", "Yes"),
-                            ("little", "A little"),
-                            ("no", "No"),
-                            ("skipped", "Skip"),
+                            ("yes", "yes"),
+                            ("little", "a little"),
+                            ("no", "no"),
+                            ("skipped", "skipped"),
                         ],
                         max_length=10,
                     ),

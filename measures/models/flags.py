@@ -78,10 +78,10 @@ class Repair(PublicModel, OwnedModel):
     """What was done about a flag: the talk, what the client may read of it, and how it went."""
 
     class ClientSays(models.TextChoices):
-        YES = "yes", _("Yes")
-        LITTLE = "little", _("A little")
-        NO = "no", _("No")
-        SKIPPED = "skipped", _("Skip")
+        YES = "yes", _("yes")
+        LITTLE = "little", _("a little")
+        NO = "no", _("no")
+        SKIPPED = "skipped", _("skipped")
 
     class Outcome(models.TextChoices):
         BACK = "back", _("back to usual")

@@ -70,8 +70,8 @@ def client_edit(request: StaffRequest, uuid: str) -> HttpResponse:
         values = form.cleaned_data
         identity = Identity(values["name"], values["email"], values["phone"])
         row.sealed_identity = seal_identity(row, identity)
-        row.language = values["language"]
-        row.save(update_fields=["sealed_identity", "language"])
+        row.language, row.answers_with = values["language"], values["answers_with"]
+        row.save(update_fields=["sealed_identity", "language", "answers_with"])
         messages.success(request, _("Saved."))
         return redirect("client", uuid=row.uuid)
     return render(request, "sessions/client_edit.html", {"client": row, "form": form})
@@ -80,7 +80,8 @@ def client_edit(request: StaffRequest, uuid: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def episode_open(request: StaffRequest) -> HttpResponse:
     """Take on a new client."""
-    form = EpisodeForm(request.POST or None, initial={"language": "en"})
+    usual = {"language": "en", "answers_with": request.viewer.organization.answers_with}
+    form = EpisodeForm(request.POST or None, initial=usual)
     if request.method == "POST" and form.is_valid():
         values = form.cleaned_data
         try:
@@ -90,6 +91,7 @@ def episode_open(request: StaffRequest) -> HttpResponse:
                 identity=Identity(name=values["name"]),
                 goal=values["goal"],
                 language=values["language"],
+                answers_with=values["answers_with"],
                 today=request.viewer.today,
             )
         except CodeTaken:

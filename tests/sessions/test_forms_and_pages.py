@@ -54,7 +54,7 @@ def finn(cast: Any, log_in: Any) -> Browser:
 
 
 def open_one(browser: Browser, **fields: str) -> Any:
-    given = {"code": "N-001", "name": "", "language": "en", "goal": ""}
+    given = {"code": "N-001", "name": "", "language": "en", "goal": "", "answers_with": "buttons"}
     return browser.post("/episodes/open/", {**given, **fields})
 
 
@@ -134,7 +134,13 @@ def test_only_counselors_open_episodes(cast, log_in, member):
 
 
 def edit(browser: Browser, client: Client, **fields: str) -> Any:
-    given = {"name": "Jo Doe", "email": "", "phone": "", "language": "en"}
+    given = {
+        "name": "Jo Doe",
+        "email": "",
+        "phone": "",
+        "language": "en",
+        "answers_with": "buttons",
+    }
     return browser.post(f"/clients/{client.uuid}/edit/", {**given, **fields})
 
 
@@ -359,6 +365,7 @@ def set_up(browser: Browser, **fields: str) -> Any:
         "time_zone": "America/Denver",
         "sensitivity": "high",
         "request_days": "7",
+        "answers_with": "buttons",
         "crisis_text": "Call 988.",
     }
     return browser.post("/settings/", {**given, **fields})
