@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
+from django.db.models import F, QuerySet
 
 from alliance_site.demo.plan import (
     STAFF,
@@ -17,10 +18,13 @@ from alliance_site.demo.plan import (
 )
 from measures.capture.answers import Answers
 from measures.capture.services import make_link, record_rating
-from measures.models import Flag, Rater, Rating, RatingLink
+from measures.models import CallRequest, Flag, Rater, Rating, RatingLink
 from measures.repair.flags import record_event
+from measures.repair.talks import record_talk
 from sessions.models import (
     AccessEntry,
+    AnswersWith,
+    Client,
     Episode,
     Membership,
     Organization,
@@ -28,12 +32,20 @@ from sessions.models import (
     Supervision,
     User,
 )
-from sessions.sealing import Identity
+from sessions.sealing import Identity, seal
 from sessions.services import open_episode, schedule_session
 
 PASSWORD = "try-it-out-1234"  # noqa: S105  public on purpose; the demo runs on this computer only
 ZONE = ZoneInfo("America/Chicago")
 Progress = Callable[[Iterable[PlannedClient]], Iterable[PlannedClient]]
+
+
+# What was promised after a talk, as the client will read it.
+PROMISE = {
+    "en": "we start with what is on your mind",
+    "es": "empezamos con lo que a usted le importa",
+    "ar": "نبدأ بما يشغل بالك",
+}
 
 
 def make_world(now: dt.datetime, progress: Progress) -> None:
@@ -42,6 +54,8 @@ def make_world(now: dt.datetime, progress: Progress) -> None:
         staff = _make_staff(ZONE, now)
         for planned in progress(plan(now, ZONE)):
             _make_client(planned, staff[planned.counselor], now)
+        _make_promise(staff["Dana"].organization, now)
+        _ask_for_call(staff["Dana"], now)
 
 
 def was_used() -> bool:
@@ -49,19 +63,27 @@ def was_used() -> bool:
     return AccessEntry.objects.filter(method="POST").exists()
 
 
-def client_link(now: dt.datetime) -> str:
-    """A token that opens the form for a session of the last days that nobody answered."""
-    answered = Rating.objects.current().by(Rater.CLIENT).values("session")
-    waiting = Session.objects.held().exclude(pk__in=answered)
-    session = waiting.select_related("organization").order_by("-starts_at").first()
+def client_link(now: dt.datetime, *, slider: bool = False) -> str:
+    """A token that opens the form for a session that nobody answered; best after a promise."""
+    way = AnswersWith.SLIDER if slider else AnswersWith.BUTTONS
+    waiting = _unanswered().filter(episode__client__answers_with=way)
+    promised = waiting.filter(episode__flags__repair__released_at__isnull=False)
+    session = promised.first() or waiting.first()
     if session is None:
         return ""
     return make_link(session=session, channel=RatingLink.Channel.LINK, now=now).token
 
 
+def _unanswered() -> QuerySet[Session]:
+    """Held sessions without the client's answer, the latest first."""
+    answered = Rating.objects.current().by(Rater.CLIENT).values("session")
+    waiting = Session.objects.held().exclude(pk__in=answered)
+    return waiting.select_related("organization").order_by("-starts_at", "pk")
+
+
 def _make_staff(zone: ZoneInfo, now: dt.datetime) -> dict[str, Membership]:
     oak = _organization("Oak Street", "555-0100")
-    elm = _organization("Elm House", "555-0200")
+    elm = _organization("Elm House", "555-0200", answers_with=AnswersWith.SLIDER)
     started_on = now.date() - dt.timedelta(days=900)
 
     def member(organization: Organization, name: str, **roles: object) -> Membership:
@@ -94,7 +116,7 @@ def email_of(name: str) -> str:
     return f"{name.lower()}@demo.example"
 
 
-def _organization(name: str, phone: str) -> Organization:
+def _organization(name: str, phone: str, **settings: str) -> Organization:
     return Organization.objects.create(
         name=name,
         sender_name=name,
@@ -102,6 +124,7 @@ def _organization(name: str, phone: str) -> Organization:
         time_zone=str(ZONE),
         mfa_required=False,
         crisis_text="If you need help now, call or text 988. In danger, call 911.",
+        **settings,
     )
 
 
@@ -114,13 +137,63 @@ def _make_client(planned: PlannedClient, counselor: Membership, now: dt.datetime
         language="en",
         today=planned.sessions[0].starts_at.date(),
     )
-    for session in planned.sessions:
-        _make_session(episode, session)
+    slides_from = _slides_from(planned, episode)
+    for number, session in enumerate(planned.sessions):
+        _make_session(episode, session, slides=slides_from is not None and number >= slides_from)
         _talk_about_old_flags(episode, session.starts_at, now)
     schedule_session(episode=episode, starts_at=planned.next_at, mode=Session.Mode.IN_PERSON)
 
 
-def _make_session(episode: Episode, planned: PlannedSession) -> None:
+def _slides_from(planned: PlannedClient, episode: Episode) -> int | None:
+    """From which session on the client answers with the slider: everybody where the organization
+    chose it, and one of Maria's clients who changed over lately."""
+    if episode.client.answers_with == AnswersWith.SLIDER:
+        return 0
+    if (planned.counselor, planned.kind) != ("Maria", "rising"):
+        return None
+    Client.objects.filter(pk=episode.client_id).update(answers_with=AnswersWith.SLIDER)
+    return max(0, len(planned.sessions) - 5)
+
+
+def _make_promise(organization: Organization, now: dt.datetime) -> None:
+    """One client was promised something, and has not said yet whether it happened."""
+    flagged = _unanswered().filter(
+        organization=organization,
+        episode__flags__rater=Rater.CLIENT,
+        episode__flags__first_rating__session__starts_at__lt=F("starts_at") - dt.timedelta(days=7),
+    )
+    session = flagged.select_related("episode__counselor").first()
+    if session is None:
+        return
+    talked_on = organization.today(session.starts_at) - dt.timedelta(days=7)
+    record_talk(
+        flag=Flag.objects.filter(episode=session.episode, rater=Rater.CLIENT).earliest("raised_at"),
+        by=session.episode.counselor,
+        talked_on=talked_on,
+        now=now,
+        client_text=PROMISE,
+        wish="slower",
+    )
+
+
+def _ask_for_call(contact: Membership, now: dt.datetime) -> None:
+    """One client would like to talk with somebody who is not their counselor."""
+    session = _unanswered().filter(organization=contact.organization).last()
+    if session is None:
+        return
+    request = make_link(session=session, channel=RatingLink.Channel.LINK, now=now).link.request
+    # By hand, not by the service: that one mails.
+    CallRequest.objects.create(
+        organization=contact.organization,
+        client=session.episode.client,
+        request=request,
+        contact=contact,
+        sealed_phone=seal(session.episode.client, "call", "555-0123"),
+        asked_at=now,
+    )
+
+
+def _make_session(episode: Episode, planned: PlannedSession, *, slides: bool) -> None:
     session = Session.objects.create(
         organization_id=episode.organization_id,
         episode=episode,
@@ -131,7 +204,10 @@ def _make_session(episode: Episode, planned: PlannedSession) -> None:
         own = Answers(*planned.counselor)
         _rate(session, Rater.COUNSELOR, own, Rating.WayIn.STAFF, minutes=50)
     if planned.client:
-        answers = Answers(*planned.client, change_wish=planned.wish, note=planned.note)
+        kind = Rating.InputKind.SLIDER if slides else Rating.InputKind.BUTTONS
+        answers = Answers(
+            *planned.client, change_wish=planned.wish, note=planned.note, input_kind=kind
+        )
         _rate(session, Rater.CLIENT, answers, Rating.WayIn.LINK, minutes=55)
 
 

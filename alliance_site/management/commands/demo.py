@@ -32,6 +32,7 @@ PEOPLE = (
     ("Supervisor", "Sam"),
     ("Administrator", "Ana"),
     ("Front desk", "Ben"),
+    ("Rights contact", "Dana"),
     ("Counselor elsewhere", "Kim"),
 )
 
@@ -81,9 +82,11 @@ class Command(BaseCommand):
         self.stdout.write(f"\nThe demo is at {address}/\n\nLog in, always with {PASSWORD}\n")
         for role, name in PEOPLE:
             self.stdout.write(f"  {role:<20} {email_of(name)}")
-        token = client_link(database_now())
-        if token:
-            self.stdout.write(f"\nAs a client, without an account:\n  {address}/rate/{token}")
+        self.stdout.write("\nAs a client, without an account:")
+        for slider, way in ((False, "with buttons"), (True, "with a slider")):
+            token = client_link(database_now(), slider=slider)
+            if token:
+                self.stdout.write(f"  {way:<20} {address}/rate/{token}")
         self.stdout.write("\nThe people are made up. Stop it with Ctrl+C.\n")
         self.stdout.flush()
 
