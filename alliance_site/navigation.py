@@ -11,6 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from alliance_site.policy import POLICY
+from sessions import tablets
 from sessions.access import Viewer
 
 PAGES: tuple[tuple[str, Promise], ...] = (
@@ -43,10 +44,14 @@ def home_route(viewer: Viewer) -> str:
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
     viewer = getattr(request, "viewer", None)
+    route = request.resolver_match.view_name if request.resolver_match else ""
+    is_marked = viewer is not None and tablets.is_marked(request, viewer.organization)
     return {
         "viewer": viewer,
         "pages": pages_for(viewer) if viewer else [],
-        "route": request.resolver_match.view_name if request.resolver_match else "",
+        "route": route,
+        "tablet_marked": is_marked,
+        "tablet_title": dict(PAGES).get(route, "Alliance"),
         "is_demo": settings.DEMO,
         "may_log_sessions": bool(viewer and viewer.counselor),
     }

@@ -221,6 +221,38 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
         self.helper = form_helper("language", submit=_("Save"))
 
 
+class DigitsField(forms.CharField):
+    """A PIN: hidden while it is typed, on a keyboard of digits, and not for a password manager."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        attrs = {"inputmode": "numeric", "autocomplete": "off", "maxlength": "8"}
+        super().__init__(
+            max_length=8, strip=True, widget=forms.PasswordInput(attrs=attrs), **kwargs
+        )
+
+
+class PinForm(forms.Form):
+    """A new PIN, twice, and the password of whoever sets it."""
+
+    password = forms.CharField(
+        label=_("Your password"),
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+    pin = DigitsField(label=_("New PIN"), help_text=_("4 to 8 digits. Not 1234, not a year."))
+    again = DigitsField(label=_("The new PIN again"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.helper = form_helper("password", "pin", "again", submit=_("Save"))
+
+    def clean(self) -> dict[str, Any]:
+        typed = self.cleaned_data
+        if "pin" in typed and "again" in typed and typed["pin"] != typed["again"]:
+            self.add_error("again", _("These are not the same digits."))
+        return typed
+
+
 def client_initial(client: Client, identity: Any) -> dict[str, str]:
     return {
         "name": identity.name,

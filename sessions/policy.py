@@ -102,4 +102,6 @@ ROWS = (
     row("session_pick", READ, C, shows={Data.IDENTITY, Data.SCHEDULE}),
     row("session_start", WRITE, C),
     row("settings", READ | WRITE, A, shows={Data.STAFF}),
+    row("account_pin", READ | WRITE, Actor.MEMBER),
+    row("tablet", READ | WRITE, Actor.MEMBER),
 )

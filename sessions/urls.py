@@ -1,6 +1,6 @@
 from django.urls import path
 
-from sessions.views import account, clients, meetings, organization
+from sessions.views import account, clients, meetings, organization, tablets
 
 urlpatterns = [
     path("about/", organization.about, name="about"),
@@ -14,4 +14,6 @@ urlpatterns = [
     path("clients/<uuid:uuid>/schedule/", meetings.session_schedule, name="session_schedule"),
     path("episodes/<uuid:uuid>/start/", meetings.session_start, name="session_start"),
     path("sessions/log/", meetings.session_pick, name="session_pick"),
+    path("account/pin/", account.pin, name="account_pin"),
+    path("tablet/", tablets.tablet, name="tablet"),
 ]
