@@ -26,6 +26,9 @@ ROWS = (
     row("code_keep", WRITE, C, F),
     row("code", READ | WRITE, LINK),
     row("code_letters", READ | WRITE, LINK),
+    row("hand_over", READ | WRITE, C, shows={Data.IDENTITY, Data.SCHEDULE}),
+    row("session_answers", READ, C, S, shows=CLINICAL),
+    row("handed", READ | WRITE, LINK),
 )
 
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from measures.capture import call_views, code_views, staff_views
+from measures.capture import call_views, code_views, handover_views, staff_views
 from measures.capture import views as capture
 from measures.insight import views as insight
 
@@ -24,4 +24,7 @@ urlpatterns = [
     # Short, since they are typed on old phones.
     path("r/", code_views.code, name="code_letters"),
     path("r/<str:letters>", code_views.code, name="code"),
+    path("sessions/<uuid:uuid>/hand-over/", handover_views.hand_over_page, name="hand_over"),
+    path("sessions/<uuid:uuid>/answers/", insight.session_answers, name="session_answers"),
+    path("handed/", handover_views.handed, name="handed"),
 ]

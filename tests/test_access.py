@@ -56,6 +56,24 @@ from tests import factories
 
 GET = """
 whose     anon  off   root  carl  rita  dana  ada   finn  sam   bob   alice eve   link  else
+account_pin
+  -       302   302   404   404   200   200   200   200   200   200   200   200   302   302
+tablet
+  -       302   302   404   404   200   200   200   200   200   200   200   200   302   302
+hand_over
+  alice   302   302   404   404   404   404   404   404   404   404   302   404   302   302
+  closed  302   302   404   404   404   404   404   404   404   404   403   404   302   302
+  bob     302   302   404   404   404   404   404   404   404   302   404   404   302   302
+  eve     302   302   404   404   404   404   404   404   404   404   404   302   302   302
+  never   302   302   404   404   404   404   404   404   404   404   404   404   302   302
+session_answers
+  alice   302   302   404   404   404   404   404   404   200   404   200   404   302   302
+  closed  302   302   404   404   404   404   404   404   200   404   200   404   302   302
+  bob     302   302   404   404   404   404   404   404   404   200   404   404   302   302
+  eve     302   302   404   404   404   404   404   404   404   404   404   200   302   302
+  never   302   302   404   404   404   404   404   404   404   404   404   404   302   302
+handed
+  -       302   302   302   302   302   302   302   302   302   302   302   302   302   302
 code
   -       200   200   200   200   200   200   200   200   200   200   200   200   200   200
 code_letters
@@ -202,6 +220,24 @@ rate_thanks
 
 POST = """
 whose     anon  off   root  carl  rita  dana  ada   finn  sam   bob   alice eve   link  else
+account_pin
+  -       302   302   404   404   200   200   200   200   200   200   200   200   302   302
+tablet
+  -       302   302   404   404   302   302   302   302   302   302   302   302   302   302
+hand_over
+  alice   302   302   404   404   404   404   404   404   404   404   302   404   302   302
+  closed  302   302   404   404   404   404   404   404   404   404   403   404   302   302
+  bob     302   302   404   404   404   404   404   404   404   302   404   404   302   302
+  eve     302   302   404   404   404   404   404   404   404   404   404   302   302   302
+  never   302   302   404   404   404   404   404   404   404   404   404   404   302   302
+session_answers
+  alice   302   302   404   404   405   404   404   404   405   405   405   405   302   302
+  closed  302   302   404   404   405   404   404   404   405   405   405   405   302   302
+  bob     302   302   404   404   405   404   404   404   405   405   405   405   302   302
+  eve     302   302   404   404   405   404   404   404   405   405   405   405   302   302
+  never   302   302   404   404   405   404   404   404   405   405   405   405   302   302
+handed
+  -       302   302   302   302   302   302   302   302   302   302   302   302   302   302
 code
   -       422   422   422   422   422   422   422   422   422   422   422   422   422   422
 code_letters
@@ -354,6 +390,8 @@ OBJECTS = ("alice", "closed", "bob", "eve", "never")
 
 # What the address of a route names.
 NAMES = {
+    "hand_over": "session",
+    "session_answers": "session",
     "code_keep": "session",
     "client": "client",
     "client_edit": "client",
@@ -375,6 +413,7 @@ NAMES = {
 
 # Answered without a log-in: the way in, the client's own pages, and the proxy's two questions.
 WITHOUT_LOG_IN = {
+    "handed",
     "code",
     "code_letters",
     "health_live",
@@ -1098,7 +1137,7 @@ def free_texts(model: type[models.Model]) -> list[str]:
     """Fields people write in: text without choices, but for what machines write."""
     machine = {"language", "key_id", "engine", "parameters", "payload_hash", "token_hash"}
     machine |= {"stop_hash", "reference"}
-    machine |= {"letters", "digits_hash"}
+    machine |= {"letters", "digits_hash", "tablet_hash"}
     return [
         each.name
         for each in model._meta.get_fields()
@@ -1420,6 +1459,11 @@ ROLES = {
 }
 # Here the rule for rows alone says 404 as well, so that opening the page changes nothing.
 TWO_WALLS = {
+    ("hand_over", Actor.ADMINISTRATOR),
+    ("hand_over", Actor.RIGHTS_CONTACT),
+    ("session_answers", Actor.RIGHTS_CONTACT),
+    ("session_answers", Actor.ADMINISTRATOR),
+    ("session_answers", Actor.FRONT_DESK),
     ("client_edit", Actor.ADMINISTRATOR),
     ("episode_close", Actor.ADMINISTRATOR),
     ("episode_close", Actor.FRONT_DESK),

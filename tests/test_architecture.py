@@ -289,9 +289,7 @@ RELATED = {
 READERS = (
     "sessions/views/*.py",
     "sessions/forms.py",
-    "measures/capture/views.py",
-    "measures/capture/call_views.py",
-    "measures/capture/staff_views.py",
+    "measures/capture/*views.py",
     "measures/capture/forms.py",
     "measures/capture/who_sees.py",
     "measures/insight/*.py",

@@ -13,8 +13,8 @@ from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 
 from measures.capture.answers import Answers
-from measures.models import FACETS, InstrumentVersion, Rater, Rating, Repair
-from sessions.forms import LocalDateTimeField
+from measures.models import FACETS, Helper, InstrumentVersion, Present, Rater, Rating, Repair
+from sessions.forms import DigitsField, LocalDateTimeField
 from sessions.models import AnswersWith, Session
 from sessions.names import isolated
 
@@ -206,6 +206,27 @@ class CallForm(forms.Form):
         self.fields["phone"].label = (
             _("Another number? (You can leave this blank.)") if has_number else _("Your number")
         )
+
+
+class AroundForm(forms.Form):
+    """Who helped, and who else was in the room. Staff are asked; leaving it out is an answer."""
+
+    helper = forms.ChoiceField(
+        label=_("Who reads the questions aloud or helps?"),
+        choices=[("", _("nobody")), *Helper.choices],
+        required=False,
+        widget=forms.RadioSelect,
+    )
+    present = forms.ChoiceField(
+        label=_("Who else is in the room?"),
+        choices=[("", _("not said")), *Present.choices],
+        required=False,
+        widget=forms.RadioSelect,
+    )
+
+
+class PinEntryForm(forms.Form):
+    pin = DigitsField(label=_("PIN"))
 
 
 class SessionLogForm(AnswersForm):

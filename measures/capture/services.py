@@ -26,6 +26,13 @@ from sessions.sealing import seal
 from sessions.wall import set_organization
 
 QR_MINUTES = 15
+# A tablet of ours is answered on at once; what lies around does not stay open.
+TABLET_MINUTES = 30
+MINUTES: dict[str, int] = {
+    RatingLink.Channel.QR: QR_MINUTES,
+    RatingLink.Channel.HANDOVER: TABLET_MINUTES,
+    RatingLink.Channel.KIOSK: TABLET_MINUTES,
+}
 
 
 class RequestClosed(Exception):
@@ -38,6 +45,15 @@ class MadeLink:
 
     token: str
     link: RatingLink
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """Around a rating: who helped, who else was in the room, and when, if not now."""
+
+    helper: str = ""
+    present: str = ""
+    given_at: dt.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +96,7 @@ def is_usable(link: RatingLink, now: dt.datetime) -> bool:
     Names the organization for the rest of the transaction: a link is found before anybody knows
     whose it is, and what hangs from it stands behind the wall.
     """
-    if link.expires_at <= now:
+    if link.expires_at <= now or link.closed_at is not None:
         return False
     set_organization(link.organization_id)
     answer = answer_of(link.request)
@@ -103,6 +119,7 @@ def record_rating(
     request: RatingRequest | None = None,
     rating_uuid: uuid.UUID | None = None,
     entered_by: Membership | None = None,
+    around: Circumstances | None = None,
 ) -> Receipt:
     """Store one rating, assess its episode and settle its flags, all or nothing.
 
@@ -136,6 +153,7 @@ def record_rating(
             rating_uuid=rating_uuid,
             entered_by=entered_by,
             earlier=earlier,
+            around=around or Circumstances(),
         )
         if answers.happened:
             say_whether_it_happened(rating=rating, promise=answers.promise, says=answers.happened)
@@ -148,11 +166,17 @@ def waive_blind(*, session: Session, now: dt.datetime) -> None:
     Session.objects.filter(pk=session.pk, blind_waived_at__isnull=True).update(blind_waived_at=now)
 
 
+def close_link(*, link: RatingLink, now: dt.datetime) -> None:
+    """End one link before its time. Its request stays open, and so does every other link."""
+    RatingLink.objects.filter(pk=link.pk, closed_at__isnull=True).update(closed_at=now)
+
+
 def _link_end(request: RatingRequest, channel: str, now: dt.datetime) -> dt.datetime:
     """A code shown in the room is for now; every other link lives as long as its request."""
-    if channel == RatingLink.Channel.QR:
-        return min(now + dt.timedelta(minutes=QR_MINUTES), request.expires_at)
-    return request.expires_at
+    minutes = MINUTES.get(channel)
+    if minutes is None:
+        return request.expires_at
+    return min(now + dt.timedelta(minutes=minutes), request.expires_at)
 
 
 def _check_open(request: RatingRequest, now: dt.datetime) -> None:
@@ -172,6 +196,7 @@ def _store(
     rating_uuid: uuid.UUID | None,
     entered_by: Membership | None,
     earlier: Rating | None,
+    around: Circumstances,
 ) -> Rating:
     version = request.instrument_version if request else current_version()
     if earlier is not None:
@@ -190,7 +215,9 @@ def _store(
         way_in=way_in,
         input_kind=answers.input_kind,
         entered_by=entered_by,
-        given_at=now,
+        helper=around.helper,
+        present=around.present,
+        given_at=around.given_at or now,
         stored_at=now,
         outcome=answers.outcome,
         **answers.facets,

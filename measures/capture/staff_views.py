@@ -34,7 +34,7 @@ CHANNELS = {"link": RatingLink.Channel.LINK, "qr": RatingLink.Channel.QR}
 @require_http_methods(["GET", "HEAD", "POST"])
 def session_log(request: StaffRequest, uuid: str) -> HttpResponse:
     """One short form: held, missed or cancelled, and the own rating."""
-    session = _own_session(request, uuid)
+    session = own_session(request, uuid)
     may_rate = _rates(request) or not _own_rating(session)
     form = SessionLogForm(
         request.POST if request.method == "POST" else None,
@@ -61,10 +61,10 @@ def session_log(request: StaffRequest, uuid: str) -> HttpResponse:
 @require_POST
 def session_waive(request: StaffRequest, uuid: str) -> HttpResponse:
     """ "Not this time": see the client's answers without an own rating."""
-    session = _own_session(request, uuid)
+    session = own_session(request, uuid)
     waive_blind(session=session, now=request.now)
     messages.info(request, _("All right, not this time."))
-    return redirect("episode", uuid=session.episode.uuid)
+    return redirect(_next(request, session))
 
 
 @require_POST
@@ -134,7 +134,7 @@ def _sessions() -> QuerySet[Session]:
     )
 
 
-def _own_session(request: StaffRequest, uuid: str) -> Session:
+def own_session(request: StaffRequest, uuid: str) -> Session:
     """A session the viewer may rate. Keeping its place in the calendar is not enough."""
     session = get_visible(request, _sessions(), uuid=uuid)
     if not Episode.objects.editable_by(request.viewer).filter(pk=session.episode_id).exists():
@@ -175,9 +175,13 @@ def _save(request: StaffRequest, session: Session, form: SessionLogForm) -> Http
     else:
         said = what_follows(logged, request.now)
         messages.success(request, f"{_('Saved.')} {said}".strip())
-        return redirect(_next(logged))
+        return redirect(_next(request, logged))
     return None
 
 
-def _next(session: Session) -> str:
+def _next(request: StaffRequest, session: Session) -> str:
+    """On to the client's page, or to handing the tablet over."""
+    hands_over = request.POST.get("then") == "hand_over" and session.status == Session.Status.HELD
+    if hands_over:
+        return reverse("hand_over", args=[session.uuid])
     return reverse("episode", args=[session.episode.uuid])

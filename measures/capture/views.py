@@ -11,24 +11,34 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import wraps
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpResponse
+from django.middleware.csrf import rotate_token
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone, translation
+from django.utils.formats import date_format, time_format
 from django.utils.text import capfirst
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from measures.capture.answers import Answers
 from measures.capture.asking import AlreadyAnswered, SessionNotHeld, withdraw_request
 from measures.capture.calls import ask_for_call
 from measures.capture.forms import ASKED_FOR, HAPPENED, WISHES, CallForm, ClientAnswersForm
-from measures.capture.services import RequestClosed, answer_of, find_link, record_rating
+from measures.capture.services import (
+    Circumstances,
+    RequestClosed,
+    answer_of,
+    close_link,
+    find_link,
+    record_rating,
+)
 from measures.capture.who_sees import WhoSees, supervisors_of, who_sees_answers
-from measures.models import GROUP, Rater, Rating, RatingLink, RatingRequest
+from measures.models import GROUP, HandOver, Rater, Rating, RatingLink, RatingRequest
 from measures.repair.talks import open_promise
 from sessions.access import StaffRequest, Viewer, note_seen
 from sessions.models import AnswersWith, Client, Membership, Organization, Session
@@ -62,7 +72,12 @@ class Visit:
 
     @property
     def is_open(self) -> bool:
-        return self.answered is None or self.answered.outcome == Rating.Outcome.DECLINED
+        """Whoever declined may think again, but on their own device: ours has gone to the next."""
+        return self.answered is None or (self.declined and not self.on_clinic_device)
+
+    @property
+    def declined(self) -> bool:
+        return self.answered is not None and self.answered.outcome == Rating.Outcome.DECLINED
 
     @property
     def session(self) -> Session:
@@ -133,6 +148,7 @@ def by_link(view: ClientView) -> Callable[..., HttpResponse]:
             return closed(request)
         session = visit.session
         note_seen(request, [session.episode.client_id])
+        cast("Any", request).visit = visit  # for what every page on a tablet of ours shows
         with translation.override(visit.language), timezone.override(session.organization.zone):
             response = private(view(request, visit))
         _keep_language(request, visit, response)
@@ -156,7 +172,11 @@ def start(request: StaffRequest, visit: Visit) -> HttpResponse:
     """The first page says nothing about anybody."""
     if not visit.is_open:
         return closed(request)
-    context = {"rating_request": visit.request, "languages": _languages(visit.language)}
+    context = {
+        "rating_request": visit.request,
+        "languages": _languages(visit.language),
+        "check": _neutral_check(visit, request.now),
+    }
     return render(request, "measures/rate/start.html", context)
 
 
@@ -168,7 +188,7 @@ def form(request: StaffRequest, visit: Visit) -> HttpResponse:
     if step == "call":
         return _ask_for_call(request, visit)
     answers_form = _form(request, visit)
-    is_retry = step == "send" and answers_form.is_valid()
+    is_retry = step == "send" and answers_form.is_valid() and not visit.declined
     if not visit.is_open and not is_retry:
         return closed(request)
     if request.method != "POST" or step == "change" or not answers_form.is_valid():
@@ -210,7 +230,9 @@ def not_me(request: StaffRequest, visit: Visit) -> HttpResponse:
     if not visit.is_open:
         return closed(request)
     is_done = request.POST.get("sure") == "yes"
-    if is_done:
+    if is_done and visit.on_clinic_device:
+        close_link(link=visit.link, now=request.now)  # the right person may still be asked
+    elif is_done:
         withdraw_request(request=visit.request, now=request.now)
     context = {
         "done": is_done,
@@ -245,7 +267,7 @@ def _thank(
         visit,
         "thanks",
         status=422 if call_form.errors else 200,
-        declined=visit.answered is not None and visit.is_open,
+        declined=visit.declined,
         contact=_rights_contact(request, visit),
         call_form=call_form,
         was_asked=was_asked,
@@ -283,7 +305,7 @@ def _visit(request: StaffRequest, uuid: str) -> Visit | None:
     if link_pk is None:
         return None
     links = RatingLink.objects.filter(pk=int(link_pk), expires_at__gt=request.now - VISIT)
-    link = links.first()
+    link = links.filter(closed_at__isnull=True).select_related("hand_over").first()
     if link is None:
         return None
     set_organization(link.organization_id)
@@ -366,12 +388,33 @@ def _store(request: StaffRequest, visit: Visit, answers: Answers) -> HttpRespons
             way_in=visit.way_in,
             now=request.now,
             request=visit.request,
+            around=_around(visit.link),
         )
     except AlreadyAnswered as earlier:
         return _page(request, visit, "answered", status=409, stored_at=earlier.rating.stored_at)
     except (RequestClosed, SessionNotHeld):
         return closed(request)
+    if visit.on_clinic_device:
+        rotate_token(request)  # a changed cookie drops pages the browser kept for Back
     return redirect("rate_thanks", uuid=visit.request.uuid)
+
+
+def _around(link: RatingLink) -> Circumstances | None:
+    """What the counselor said when handing the tablet over. On their own device nobody is asked."""
+    row: HandOver | None = getattr(link, "hand_over", None)
+    return Circumstances(row.helper, row.present) if row else None
+
+
+def _neutral_check(visit: Visit, now: dt.datetime) -> str:
+    """On a tablet of ours: what tells the right person that it is for them, and others nothing."""
+    if not visit.on_clinic_device:
+        return ""
+    session = visit.request.session
+    starts_at = timezone.localtime(session.starts_at)
+    words = {"day": date_format(starts_at, "WEEKDAY_FORMAT"), "time": time_format(starts_at)}
+    if starts_at.date() == session.organization.today(now):
+        return _("This is about today, %(time)s.") % words
+    return _("This is about %(day)s, %(time)s.") % words
 
 
 def _page(

@@ -15,9 +15,10 @@ from measures.insight.chips import chips_of
 from measures.insight.episode_page import events_of, key_of, table_of
 from measures.insight.history import histories, trend_points
 from measures.insight.sentences import honesty, summary
+from measures.insight.session_answers import session_answers as answers_about
 from measures.models import Flag, blind_sessions
 from sessions.access import StaffRequest, get_visible, note_seen
-from sessions.models import Episode, Membership
+from sessions.models import Episode, Membership, Session
 from sessions.models.clients import supervised_by
 from sessions.sealing import unseal, unseal_identity
 
@@ -90,6 +91,25 @@ def episode(request: StaffRequest, uuid: UUID) -> HttpResponse:
         "supervisors": supervisors_of(row, viewer.today),
     }
     return render(request, "measures/episode.html", context)
+
+
+@require_safe
+def session_answers(request: StaffRequest, uuid: UUID) -> HttpResponse:
+    """Both ratings of one session, as they come in: what a counselor returns to with the PIN."""
+    viewer = request.viewer
+    row = get_visible(
+        request, Episode.objects.select_related("client", "counselor"), sessions__uuid=uuid
+    )
+    session = Session.objects.visible_to(viewer).select_related("episode__client").get(uuid=uuid)
+    context = {
+        "episode": row,
+        "client": row.client,
+        "session": session,
+        "answers": answers_about(viewer, session),
+        "may_edit": Episode.objects.editable_by(viewer).filter(pk=row.pk).exists(),
+        "section": "caseload" if viewer.counselor else "supervision",
+    }
+    return render(request, "measures/session_answers.html", context)
 
 
 @require_safe

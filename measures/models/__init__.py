@@ -2,6 +2,7 @@ from measures.models.assessments import Assessment
 from measures.models.calls import CallRequest
 from measures.models.codes import RatingCode
 from measures.models.flags import Flag, FlagEvent, Repair
+from measures.models.handovers import HandOver, Helper, Present
 from measures.models.instruments import GROUP, Instrument, InstrumentVersion
 from measures.models.parameters import ParameterSet
 from measures.models.ratings import FACETS, Rater, Rating, blind_sessions, unrated_sessions
@@ -14,10 +15,13 @@ __all__ = [
     "CallRequest",
     "Flag",
     "FlagEvent",
+    "HandOver",
+    "Helper",
     "Instrument",
     "InstrumentVersion",
     "Message",
     "ParameterSet",
+    "Present",
     "Rater",
     "Rating",
     "RatingCode",

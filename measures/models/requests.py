@@ -117,6 +117,8 @@ class RatingLink(OwnedModel):
     stop_hash = models.CharField(max_length=64, unique=True, null=True, blank=True)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
+    # Ended before its time: the tablet it was opened on went back, or on to the next.
+    closed_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
         return f"{self.channel} link"

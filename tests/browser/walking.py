@@ -117,7 +117,8 @@ class Watch:
             self.note("request", f"leaves the server: {request.url}")
 
     def _failed(self, request: Request) -> None:
-        if request.failure != "net::ERR_ABORTED":  # a download, or a page left in time
+        # A download, or a page left in time; a posted page is not kept for Back.
+        if request.failure not in {"net::ERR_ABORTED", "net::ERR_CACHE_MISS"}:
             self.note(request.url, f"failed: {request.failure}")
 
     def _response(self, response: Response) -> None:
