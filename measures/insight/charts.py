@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Any, Literal
 
 import plotly.graph_objects as go
@@ -27,7 +27,14 @@ from measures.insight.trend_points import TrendPoint
 pio.templates.default = "none"
 
 MarkKind = Literal[
-    "talked", "back_to_usual", "relapse", "referral", "new_goal", "life_event", "other"
+    "talked",
+    "back_to_usual",
+    "way_changed",
+    "relapse",
+    "referral",
+    "new_goal",
+    "life_event",
+    "other",
 ]
 Along = Literal["dates", "sessions"]
 Trace = dict[str, Any]
@@ -45,6 +52,7 @@ LANE_WORDS: dict[str, str | Promise] = {
     "missed": gettext_lazy("missed"),
     "talked": gettext_lazy("talked"),
     "back_to_usual": gettext_lazy("back to usual"),
+    "way_changed": gettext_lazy("answered another way"),
     "relapse": gettext_lazy("relapse"),
     "referral": gettext_lazy("referral"),
     "new_goal": gettext_lazy("new goal"),
@@ -54,6 +62,7 @@ LANE_WORDS: dict[str, str | Promise] = {
 MARK_SENTENCES: dict[str, str | Promise] = {
     "talked": gettext_lazy("Talked about."),
     "back_to_usual": gettext_lazy("Back to usual."),
+    "way_changed": gettext_lazy("The way of answering changed."),
     "relapse": gettext_lazy("Relapse."),
     "referral": gettext_lazy("Referral."),
     "new_goal": gettext_lazy("New goal."),
@@ -64,6 +73,8 @@ MARK_SENTENCES: dict[str, str | Promise] = {
 LANE_MARKERS: dict[str, Trace] = {
     "event": {"symbol": "triangle-down", "size": 12},
     "missed": {"symbol": "x-thin-open", "size": 10, "line": {"width": 2}},
+    # Small: about how the numbers were given, not about how it went.
+    "way_changed": {"symbol": "line-ns-open", "size": 10, "line": {"width": 2}},
     # Plotly's diamond is 1.3 times its size from tip to tip.
     "flag": {"symbol": "diamond", "size": 11, "line": {"width": 1.5}},
     "talked": {"symbol": "circle", "size": 11, "line": {"width": 2.5}},
@@ -77,6 +88,17 @@ class LaneMark:
 
     slot: int
     kind: MarkKind
+
+
+def way_marks(points: Sequence[TrendPoint]) -> list[LaneMark]:
+    """Mark each session whose client's answers came another way than the ones before them."""
+    given = [(slot, point.client.input_kind) for slot, point in enumerate(points)]
+    answered = [(slot, kind) for slot, kind in given if kind]
+    return [
+        LaneMark(slot, "way_changed")
+        for (_before, kind_before), (slot, kind) in pairwise(answered)
+        if kind != kind_before
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
@@ -11,11 +11,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from measures.capture.forms import WISHES
+from measures.insight.charts import LaneMark
 from measures.insight.history import History
-from measures.insight.read_models import Note
+from measures.insight.read_models import Note, SaidOfPromise
 from measures.insight.sentences import NOTHING, flag_sentence, mark, number, usual
 from measures.insight.trend_points import TrendPoint
-from measures.models import FACETS, Flag, Rater, Rating
+from measures.models import FACETS, Flag, Rater, Rating, Repair
 from sessions.models import Session
 
 
@@ -50,10 +51,13 @@ KEY = {
     "band": gettext_lazy("Usual for this client: 9 of 10 ratings"),
     "flag": gettext_lazy("Flag"),
     "missed": gettext_lazy("Missed session"),
+    "way_changed": gettext_lazy("The way of answering changed"),
 }
 
 
-def key_of(points: Sequence[TrendPoint]) -> list[tuple[str, str | Promise]]:
+def key_of(
+    points: Sequence[TrendPoint], marks: Sequence[LaneMark] = ()
+) -> list[tuple[str, str | Promise]]:
     """The parts of the key whose marks are on this chart."""
     drawn = {
         "client": any(point.client.score is not None for point in points),
@@ -61,15 +65,17 @@ def key_of(points: Sequence[TrendPoint]) -> list[tuple[str, str | Promise]]:
         "band": any(point.low is not None for point in points),
         "flag": any(point.flag for point in points),
         "missed": any(point.missed for point in points),
+        "way_changed": any(each.kind == "way_changed" for each in marks),
     }
     return [(role, label) for role, label in KEY.items() if drawn[role]]
 
 
-def table_of(points: Sequence[TrendPoint]) -> list[TableRow]:
-    return [_table_row(point) for point in points]
+def table_of(points: Sequence[TrendPoint], marks: Sequence[LaneMark] = ()) -> list[TableRow]:
+    changed = {each.slot for each in marks if each.kind == "way_changed"}
+    return [_table_row(point, changed=slot in changed) for slot, point in enumerate(points)]
 
 
-def _table_row(point: TrendPoint) -> TableRow:
+def _table_row(point: TrendPoint, *, changed: bool) -> TableRow:
     return TableRow(
         number="" if point.number is None else str(point.number),
         date=point.starts_at,
@@ -77,22 +83,28 @@ def _table_row(point: TrendPoint) -> TableRow:
         client=number(point.client.score),
         counselor=number(point.counselor.score),
         usual=NOTHING if point.low is None else usual(point.low, point.high),
-        happened=_happened(point),
+        happened="; ".join(_happened(point, changed=changed)),
     )
 
 
-def _happened(point: TrendPoint) -> str:
+def _happened(point: TrendPoint, *, changed: bool) -> Iterator[str]:
     if point.missed:
-        return _("Missed")
-    if point.flag:
-        return _("Flag")
-    return _("Chose not to answer") if point.client.declined else ""
+        yield _("Missed")
+    elif point.flag:
+        yield _("Flag")
+    elif point.client.declined:
+        yield _("Chose not to answer")
+    if changed:
+        yield str(KEY["way_changed"])
 
 
-def events_of(history: History, notes: Sequence[Note]) -> list[Event]:
-    """The story, newest first: flags, the client's words, missed sessions."""
+def events_of(
+    history: History, notes: Sequence[Note], promises: Sequence[SaidOfPromise] = ()
+) -> list[Event]:
+    """The story, newest first: flags, the client's words, missed sessions, promises answered."""
     code = history.episode.client.code
     events = [_note_event(note, code) for note in notes]
+    events += [_promise_event(each, code) for each in promises]
     events += [_flag_event(flag, history) for flag in history.flags]
     events += [_missed_event(session) for session in _missed(history)]
     events += [_wish_event(rating, code) for rating in _wishes(history)]
@@ -114,6 +126,18 @@ def _note_event(note: Note, code: str) -> Event:
         else _("%(client)s wrote, for the counselor only")
     )
     return Event(note.given_at, "chat-quote", title % {"client": code}, words=note.text)
+
+
+SAID_OF_PROMISE = {
+    Repair.ClientSays.YES: gettext_lazy("%(client)s says: what was promised happened"),
+    Repair.ClientSays.LITTLE: gettext_lazy("%(client)s says: what was promised happened a little"),
+    Repair.ClientSays.NO: gettext_lazy("%(client)s says: what was promised did not happen"),
+}
+
+
+def _promise_event(said: SaidOfPromise, code: str) -> Event:
+    title = SAID_OF_PROMISE[Repair.ClientSays(said.says)] % {"client": code}
+    return Event(said.at, "chat-left-text", title, text=said.promise)
 
 
 def _flag_event(flag: Flag, history: History) -> Event:

@@ -172,6 +172,7 @@ def rater_point(rating: Rating | None) -> RaterPoint:
         understanding=rating.understanding,
         goals=rating.goals,
         declined=rating.outcome == Rating.Outcome.DECLINED,
+        input_kind=rating.input_kind if any(v is not None for v in rating.facet_values) else "",
     )
 
 

@@ -8,13 +8,15 @@ from dataclasses import dataclass
 
 from django.db.models import Q
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 
 from measures.insight import sentences
 from measures.insight.charts import trend_sentence_for_chart
 from measures.insight.chips import Chip, chips_of, days_since_contact, sort_key
 from measures.insight.history import History, histories, score_of, trend_points
 from measures.insight.sparklines import sparkline
-from measures.models import Flag, Rater, Rating, unrated_sessions
+from measures.models import Flag, Rater, Rating, Repair, unrated_sessions
+from measures.repair.talks import promised_in
 from sessions.access import Viewer
 from sessions.models import Episode, Session
 from sessions.models.clients import counseled_by
@@ -63,6 +65,15 @@ class Note:
     text: str
     given_at: dt.datetime
     for_supervisor: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SaidOfPromise:
+    """What a client said of a promise made to them: `says` is one of `Repair.ClientSays`."""
+
+    at: dt.datetime
+    says: str
+    promise: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +230,22 @@ def _note(rating: Rating) -> Note:
         given_at=rating.given_at,
         for_supervisor=rating.note_for == Rating.NoteFor.SUPERVISOR,
     )
+
+
+def said_of_promises(viewer: Viewer, episode: Episode) -> list[SaidOfPromise]:
+    """Whether what was promised happened, as the client says; hidden with the rating it is in."""
+    readable = Rating.objects.open_to(viewer).filter(session__episode=episode)
+    said = Repair.objects.open_to(viewer).filter(said_in__in=readable.values("pk"))
+    answered = said.exclude(client_says=Repair.ClientSays.SKIPPED)
+    return [
+        SaidOfPromise(
+            at=repair.said_in.session.starts_at,
+            says=repair.client_says,
+            promise=promised_in(repair, episode.client, get_language() or "en"),
+        )
+        for repair in answered.select_related("said_in__session")
+        if repair.said_in is not None
+    ]
 
 
 def session_to_invite(viewer: Viewer, history: History) -> Session | None:

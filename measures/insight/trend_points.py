@@ -15,6 +15,8 @@ class RaterPoint:
     understanding: float | None = None
     goals: float | None = None
     declined: bool = False
+    # How it was given ("buttons", "slider", "paper"); "" where nothing was.
+    input_kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,12 @@ from django.views.decorators.http import require_safe
 
 from measures.capture.who_sees import supervisors_of
 from measures.insight import read_models
-from measures.insight.charts import lowest_shown, trend_figure, trend_sentence_for_chart
+from measures.insight.charts import (
+    lowest_shown,
+    trend_figure,
+    trend_sentence_for_chart,
+    way_marks,
+)
 from measures.insight.chips import chips_of
 from measures.insight.episode_page import events_of, key_of, table_of
 from measures.insight.history import histories, trend_points
@@ -65,6 +70,7 @@ def episode(request: StaffRequest, uuid: UUID) -> HttpResponse:
     )
     [history] = histories(viewer, [row])
     points = trend_points(history)
+    marks = way_marks(points)
     how_sure = honesty(viewer.organization)
     context = {
         "episode": row,
@@ -75,12 +81,16 @@ def episode(request: StaffRequest, uuid: UUID) -> HttpResponse:
         "summary": summary(history),
         "honesty": how_sure if history.open_flag else "",
         "points": points,
-        "figure": trend_figure(points),
+        "figure": trend_figure(points, marks=marks),
         "chart_label": trend_sentence_for_chart(points),
         "floor": lowest_shown(points),
-        "key": key_of(points),
-        "table": table_of(points),
-        "events": events_of(history, read_models.notes_to(viewer, episode=row)),
+        "key": key_of(points, marks),
+        "table": table_of(points, marks),
+        "events": events_of(
+            history,
+            read_models.notes_to(viewer, episode=row),
+            read_models.said_of_promises(viewer, row),
+        ),
         "blind": list(blind_sessions(viewer).filter(episode=row).order_by("starts_at")),
         "may_edit": Episode.objects.editable_by(viewer).filter(pk=row.pk).exists(),
         "to_log": history.to_log(viewer.today),

@@ -12,7 +12,7 @@ from django.db import transaction
 
 from measures.models import Flag, Rating, Repair
 from measures.repair.flags import record_event
-from sessions.models import Membership, Session
+from sessions.models import Client, Membership, Session
 from sessions.sealing import seal, unseal
 
 
@@ -85,9 +85,24 @@ def open_promise(*, session: Session, language: str) -> Promise | None:
     last = talks.order_by("-talked_on", "-pk").first()
     if last is None or last.client_says:
         return None
-    texts = json.loads(unseal(session.episode.client, "promise", last.sealed_client_text))
-    text = texts.get(language) or texts.get(language.split("-", maxsplit=1)[0])
+    text = _in(language, _texts(last, session.episode.client))
     return Promise(last.uuid, text, last.wish) if text else None
+
+
+def promised_in(repair: Repair, client: Client, language: str) -> str:
+    """The sentence a client was given, for the staff: in their language, or in any there is."""
+    texts = _texts(repair, client)
+    return _in(language, texts) or next(iter(texts.values()), "")
+
+
+def _texts(repair: Repair, client: Client) -> dict[str, str]:
+    sealed = unseal(client, "promise", repair.sealed_client_text)
+    texts: dict[str, str] = json.loads(sealed) if sealed else {}
+    return texts
+
+
+def _in(language: str, texts: Mapping[str, str]) -> str:
+    return texts.get(language) or texts.get(language.split("-", maxsplit=1)[0]) or ""
 
 
 def say_whether_it_happened(*, rating: Rating, promise: str, says: str) -> None:

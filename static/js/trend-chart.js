@@ -12,7 +12,7 @@
   // What the print style leaves beside its margin column, in CSS pixels: 144 mm by 46 mm.
   const PAPER = { width: 544, height: 174 };
   const MARKER_ROOM = 10; // a slot narrower than this gets small markers
-  const LANE_ORDER = ["flag", "back_to_usual", "talked", "event", "missed"];
+  const LANE_ORDER = ["flag", "back_to_usual", "talked", "event", "missed", "way_changed"];
   const CONFIG = {
     displaylogo: false,
     showSendToCloud: false, // with the next line: no button that sends the data elsewhere
@@ -31,6 +31,7 @@
     client: { line: "c-client", marker: "c-client", rim: "surface" },
     flag: { marker: "c-flag", rim: "surface" },
     missed: { marker: "c-missed" },
+    way_changed: { marker: "c-missed" },
     talked: { marker: "surface", rim: "c-client" },
     back_to_usual: { marker: "c-repair", rim: "surface" },
     event: { marker: "c-event" },

@@ -18,6 +18,7 @@ from measures.insight.charts import (
     lowest_shown,
     trend_figure,
     trend_sentence_for_chart,
+    way_marks,
 )
 from measures.insight.trend_points import RaterPoint, TrendPoint
 
@@ -330,3 +331,45 @@ def test_only_the_last_250_sessions_are_drawn_and_marks_move_along():
     assert len(trace(figure, "readout")["y"]) == 250
     assert trace(figure, "event", lane=True)["x"] == [249]
     assert "talked" not in roles(figure)
+
+
+# ---- the way of answering ----
+
+
+def given_by(week: int, kind: str) -> TrendPoint:
+    """Answered that way; "" where the client did not answer."""
+    score = 8.0 if kind else None
+    return replace(point(week), client=RaterPoint(score, input_kind=kind))
+
+
+@pytest.mark.parametrize(
+    ("ways", "marked"),
+    [
+        ([], []),
+        (["buttons"], []),
+        (["buttons", "buttons", "buttons"], []),
+        (["buttons", "slider", "slider"], [1]),
+        (["", "slider", "", "slider"], []),
+        (["buttons", "", "slider", "", "buttons"], [2, 4]),
+        (["paper", "buttons"], [1]),
+    ],
+)
+def test_a_change_of_the_way_of_answering_is_marked_where_it_begins(ways, marked):
+    marks = way_marks([given_by(week, kind) for week, kind in enumerate(ways)])
+    assert marks == [LaneMark(slot, "way_changed") for slot in marked]
+
+
+def test_the_mark_says_so_and_is_tied_to_the_rating():
+    points = [given_by(0, "buttons"), given_by(1, "slider")]
+    figure = trend_figure(points, marks=way_marks(points))
+    mark = trace(figure, "way_changed", lane=True)
+    assert (mark["x"], mark["text"]) == ([1], ["answered another way"])
+    assert mark["marker"]["size"] < trace_size("flag")
+    said = trace(figure, "readout")["hovertext"]
+    assert said[1].endswith("The way of answering changed.")
+    assert "way" not in said[0]
+
+
+def trace_size(role: str) -> int:
+    flagged = trend_figure([point(0, flag="decline")])
+    return int(trace(flagged, role, lane=True)["marker"]["size"])

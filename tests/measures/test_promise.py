@@ -151,3 +151,23 @@ def test_markup_in_a_promise_is_shown_as_it_was_typed(cast, holder):
     page = holder.get("questions/").content.decode()
     assert "&lt;script&gt;alert(1)" in page
     assert "<script>alert" not in page
+
+
+def test_the_counselor_reads_what_the_client_said_of_it_once_the_rating_is_open(
+    cast, holder, repair, log_in
+):
+    holder.send(promise=str(repair.uuid), happened="no")
+    alice = log_in(cast.alice)
+    path = f"/episodes/{cast.episode.uuid}/"
+    said = "T-308 says: what was promised did not happen"
+    assert said not in text(alice.get(path)), "blind until the own rating"
+    assert said in text(log_in(cast.sam).get(path))
+    factories.rate(holder.session, 7, "counselor", now=cast.now)
+    page = text(alice.get(path))
+    assert said in page
+    assert TEXTS["en"] in page
+
+
+def test_a_skip_stands_in_no_story(cast, holder, repair, log_in):
+    holder.send(promise=str(repair.uuid), happened="skipped")
+    assert "what was promised" not in text(log_in(cast.sam).get(f"/episodes/{cast.episode.uuid}/"))

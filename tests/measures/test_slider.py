@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from types import SimpleNamespace
 from typing import Any
@@ -127,3 +128,28 @@ def test_a_clients_way_is_changed_on_purpose(cast, log_in):
     assert client.answers_with == "slider"
     refused = text(alice.post(path, {"language": "en", "answers_with": "dice"}))
     assert "Select a valid choice." in refused
+
+
+def test_a_change_is_marked_on_the_chart_and_in_the_table(cast, log_in):
+    first, second = (
+        factories.make_session(cast.episode, cast.now - dt.timedelta(days=days)) for days in (9, 0)
+    )
+    factories.rate(first, 8)
+    path = f"/episodes/{cast.episode.uuid}/"
+    sam: Browser = log_in(cast.sam)
+    assert "way of answering" not in text(sam.get(path))
+    factories.rate(second, 7.5, input_kind="slider")
+    page = text(sam.get(path))
+    assert re.search(r"<td>The way of answering changed</td>", page)
+    assert re.search(r'<ul class="key".*The way of answering changed</li>', page, re.DOTALL)
+    assert "answered another way" in page  # the word on the lane, in the figure
+    assert "way of answering" not in text(log_in(cast.alice).get(path)), "blind"
+
+
+def test_a_decline_changes_no_way(cast, log_in):
+    first, second = (
+        factories.make_session(cast.episode, cast.now - dt.timedelta(days=days)) for days in (9, 2)
+    )
+    factories.rate(first, 8, input_kind="slider")
+    factories.rate(second, (None, None, None), declined=True, input_kind="buttons")
+    assert "way of answering" not in text(log_in(cast.sam).get(f"/episodes/{cast.episode.uuid}/"))
