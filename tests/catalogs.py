@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import json
 import os
 import re
 import shutil
@@ -17,6 +18,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
+from typing import Any
 
 from babel.messages.catalog import Catalog, Message
 from babel.messages.mofile import write_mo
@@ -104,6 +106,13 @@ def forms_of(text: str | Iterable[str] | None) -> list[str]:
 
 def files_of(message: Message) -> list[str]:
     return [file for file, _ in message.locations]
+
+
+def newest_questions() -> dict[str, Any]:
+    """The built-in measure as it is asked today; its wording is data, not in the catalogs."""
+    files = (ROOT / "measures" / "builtin").glob("three-questions-*.json")
+    newest = max(files, key=lambda path: int(path.stem.rpartition("-")[2]))
+    return dict(json.loads(newest.read_text(encoding="utf-8")))
 
 
 # ---- refreshing ----

@@ -6,7 +6,6 @@ by `.ci/messages` (see CONTRIBUTING).
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from pathlib import Path
@@ -17,8 +16,6 @@ from babel.messages.catalog import Catalog, Message
 
 from tests import catalogs
 from tests.catalogs import HINT, LANGUAGES, SAME, po_of, read
-
-ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture(scope="session")
@@ -130,15 +127,9 @@ def test_a_half_translated_plural_is_left_out_at_run_time(tmp_path: Path) -> Non
 # ---- the questions ----
 
 
-def newest_version() -> dict[str, Any]:
-    files = sorted((ROOT / "measures/builtin").glob("*.json"))
-    newest: dict[str, Any] = json.loads(files[-1].read_text(encoding="utf-8"))
-    return newest
-
-
 @pytest.mark.parametrize("language", ["en", "es", "ar"])
 def test_clients_are_asked_in_every_language(language: str) -> None:
-    version = newest_version()
+    version = catalogs.newest_questions()
     texts = [version["title"], *(version["lead_in"][reader] for reader in ("client", "group"))]
     readers = ("client", "group")
     texts += [item["wording"][reader] for item in version["items"] for reader in readers]
@@ -147,7 +138,7 @@ def test_clients_are_asked_in_every_language(language: str) -> None:
 
 @pytest.mark.parametrize("language", ["en", "es"])
 def test_counselors_are_asked_in_every_language_of_the_staff(language: str) -> None:
-    version = newest_version()
+    version = catalogs.newest_questions()
     texts = [version["lead_in"]["counselor"]]
     texts += [item["wording"]["counselor"] for item in version["items"]]
     assert [text for text in texts if language not in text] == []
