@@ -12,6 +12,7 @@ from django import forms
 from django.conf import settings
 from django.core.validators import RegexValidator
 from django.utils.text import capfirst
+from django.utils.translation import get_language_info
 from django.utils.translation import gettext_lazy as _
 
 from sessions.access import Viewer
@@ -21,6 +22,11 @@ from sessions.models import AnswersWith, Client, Episode, Organization, Session,
 def capitalized(choices: Iterable[tuple[str, Any]]) -> list[tuple[str, Any]]:
     """Choices as they stand on buttons; their labels are made for the middle of a sentence."""
     return [(value, capfirst(label)) for value, label in choices]
+
+
+def own_names(languages: Iterable[tuple[str, Any]]) -> list[tuple[str, str]]:
+    """Each language as it calls itself: whoever looks for theirs may not read this one."""
+    return [(code, capfirst(get_language_info(code)["name_local"])) for code, _name in languages]
 
 
 code_validator = RegexValidator(
@@ -207,7 +213,7 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
 
     language = forms.ChoiceField(
         label=_("Language of your pages and mails"),
-        choices=[("", _("As my browser asks")), *settings.STAFF_LANGUAGES],
+        choices=[("", _("As my browser asks")), *own_names(settings.STAFF_LANGUAGES)],
         required=False,
         widget=forms.RadioSelect,
     )
