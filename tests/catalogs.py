@@ -64,7 +64,7 @@ FOR_CLIENTS_ONLY = {"ar"}
 
 # Spelled as in English on purpose. Each was looked at; a new one needs its reason.
 SAME: dict[str, dict[str, str]] = {
-    "es": {"OK": "said so in Spanish, too", "No": "the same word"},
+    "es": {"OK": "said so in Spanish, too", "No": "the same word", "no": "the same word"},
     "ar": {},
 }
 

@@ -32,7 +32,7 @@ KEPT = re.compile(r"(%\(\w+\)[\d.]*[sdf]|%[sd]|\{\w*\}|<[^>]*>|&\w+;)")
 NAMES = "Alice|Bob|Carl|Sam|Rita|Ada|Finn|Dana|Eve|Cleo|Olga|Jo Doe|Oak|Street|Elm|House"
 OWN = re.compile(
     r"\S+@\S+|kn-[\w-]+|https?:\S+|[\w-]+/[\w/-]+|T-308|"
-    rf"\b(?:Alliance|{NAMES}|America|Chicago|English|español|العربيّة|CC0)\b"
+    rf"\b(?:Alliance|{NAMES}|America|Chicago|English|[Ee]spañol|العربيّة|CC0)\b"
 )
 pytestmark = pytest.mark.django_db
 
