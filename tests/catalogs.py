@@ -54,8 +54,10 @@ CLIENT_SIDE = (
     "templates/errors/*",
     "templates/measures/_choices.html",
     "templates/measures/_question.html",
+    "templates/measures/handed.html",
     "templates/measures/rate/*",
     "measures/capture/forms.py",
+    "measures/capture/handover_views.py",
     "measures/capture/views.py",
     "measures/capture/who_sees.py",
     "sessions/names.py",
@@ -64,7 +66,12 @@ FOR_CLIENTS_ONLY = {"ar"}
 
 # Spelled as in English on purpose. Each was looked at; a new one needs its reason.
 SAME: dict[str, dict[str, str]] = {
-    "es": {"OK": "said so in Spanish, too", "No": "the same word", "no": "the same word"},
+    "es": {
+        "OK": "said so in Spanish, too",
+        "No": "the same word",
+        "no": "the same word",
+        "PIN": "so it is called",
+    },
     "ar": {},
 }
 

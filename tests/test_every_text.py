@@ -17,6 +17,9 @@ from pathlib import Path
 import pytest
 from django.utils import translation
 
+from alliance_site.policy import POLICY
+from sessions.models import Client
+from sessions.policy import Actor
 from tests.test_access import Answer, World, built_once, sweep, world
 
 __all__ = ["built_once", "world"]  # fixtures
@@ -31,7 +34,8 @@ KEPT = re.compile(r"(%\(\w+\)[\d.]*[sdf]|%[sd]|\{\w*\}|<[^>]*>|&\w+;)")
 # What is on the pages and is nobody's translation: made up by the tests, or a name.
 NAMES = "Alice|Bob|Carl|Sam|Rita|Ada|Finn|Dana|Eve|Cleo|Olga|Jo Doe|Oak|Street|Elm|House"
 OWN = re.compile(
-    r"\S+@\S+|kn-[\w-]+|https?:\S+|[\w-]+/[\w/-]+|T-308|"
+    # The word "probation" stands beside its translations: it is what clients are told at court.
+    r"\S+@\S+|kn-[\w-]+|https?:\S+|[\w-]+/[\w/-]+|T-308|\(probation\)|"
     rf"\b(?:Alliance|{NAMES}|America|Chicago|English|[Ee]spañol|العربيّة|CC0)\b"
 )
 pytestmark = pytest.mark.django_db
@@ -132,6 +136,7 @@ def strings(value: object) -> Iterator[str]:
 
 
 QUESTIONS = questions()
+LINK_ROUTES = [row.route for row in POLICY.rows if Actor.LINK_HOLDER in row.actors]
 
 
 def plain_words(html: str) -> list[str]:
@@ -165,6 +170,22 @@ def test_every_text_can_be_translated(person: str, world: World, disguise: None)
     assert any("<!doctype html>" in answer.text for answer in answers)
     if found := problems(answers):
         pytest.fail("\n".join(["These go around the catalogs:", *found]), pytrace=False)
+
+
+def test_every_page_of_a_link_is_whole_in_arabic(world: World) -> None:
+    """Not a Latin letter but in names, and laid out from right to left."""
+    Client.objects.update(language="ar")
+    world.browsers["link"].defaults["HTTP_ACCEPT_LANGUAGE"] = "ar"
+    try:
+        answers = sweep(world, "link", LINK_ROUTES)
+    finally:
+        del world.browsers["link"].defaults["HTTP_ACCEPT_LANGUAGE"]
+    pages = [answer for answer in answers if "<!doctype html>" in answer.text]
+    assert len(pages) > 10
+    assert [page.route for page in pages if '<html lang="ar" dir="rtl">' not in page.text] == []
+    assert [page.route for page in pages if "right or wrong" in page.text] == []  # the questions
+    if found := problems(answers):
+        pytest.fail("\n".join(["These are not in Arabic:", *found]), pytrace=False)
 
 
 def test_a_text_that_goes_around_the_catalog_is_found() -> None:
