@@ -22,7 +22,7 @@
     function set(value) {
       const given = isNumber(value);
       kept.value = value;
-      if (given) range.value = value;
+      range.value = given ? value : 5;
       range.classList.toggle("is-unset", !given);
       shown.textContent = given ? box.dataset.said.replace("#", format.format(value)) : box.dataset.unset;
       range.setAttribute("aria-valuetext", shown.textContent);

@@ -25,6 +25,8 @@ PHONE: dict[str, Any] = {
     "has_touch": True,
 }
 NARROWEST = 320
+# The smallest phone, and a window of 1280 by 1024 pixels at 400 %.
+SMALL_HEIGHTS = (568, 256)
 # In an order that changes little from one to the next.
 LOOKS: tuple[tuple[Literal["light", "dark"], int], ...] = (
     ("light", NARROWEST),
@@ -141,6 +143,18 @@ def look_at(page: Page, name: str, watch: Watch) -> None:
             _check_with_axe(page, where, watch)
     page.set_viewport_size(before)
     _let_the_chart_follow(page)
+
+
+def look_small(page: Page, name: str, watch: Watch) -> None:
+    """Look at a page on the smallest phone and at 400 %: axe, and nothing sticks out."""
+    before = page.viewport_size
+    assert before is not None
+    for height in SMALL_HEIGHTS:
+        page.set_viewport_size({"width": NARROWEST, "height": height})
+        where = f"{name} ({NARROWEST} x {height})"
+        _check_width(page, where, NARROWEST, watch)
+        _check_with_axe(page, where, watch)
+    page.set_viewport_size(before)
 
 
 def _let_the_chart_follow(page: Page) -> None:
