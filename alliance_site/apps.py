@@ -1,7 +1,9 @@
 from django.apps import AppConfig
 from django.conf import settings
+from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
 
+from alliance_site.checks import check_names, check_text_gateway
 from sessions.sealing import check_master_keys
 
 
@@ -12,3 +14,5 @@ class AllianceSiteConfig(AppConfig):
         """Refuse to start with keys that cannot seal; a web server runs no system checks."""
         if problem := check_master_keys(settings.ALLIANCE_MASTER_KEYS):
             raise ImproperlyConfigured(problem)
+        checks.register(check_names)
+        checks.register(check_text_gateway)

@@ -4,8 +4,8 @@ import json
 import logging
 import re
 
-# A rating link's path holds its token; the request uuid behind /rate/r/ is none.
-TOKEN = re.compile(r"(/rate/)(?!r/)[^/\s]+")
+# The path of a link holds its token; the request uuid behind /rate/r/ is none.
+TOKEN = re.compile(r"(/(?:rate|stop)/)(?!r/)[^/\s]+")
 
 
 class JsonFormatter(logging.Formatter):

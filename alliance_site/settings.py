@@ -4,6 +4,7 @@ README.md lists the variables. The demo (`manage.py demo`) and the tests bring t
 """
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -20,6 +21,9 @@ env = environ.Env(
     ALLIANCE_MASTER_KEYS=(list, []),
     EMAIL_URL=(str, "consolemail://"),
     DEFAULT_FROM_EMAIL=(str, "alliance@localhost"),
+    ALLIANCE_URL=(str, ""),
+    ALLIANCE_SMS_BACKEND=(str, ""),
+    ALLIANCE_COUNTRY_CODE=(str, "1"),
 )
 environ.Env.read_env(BASE_DIR / ".env", overwrite=False)
 
@@ -209,6 +213,22 @@ if DEMO:
 EMAIL_CONFIG = env.email("EMAIL_URL")
 vars().update(EMAIL_CONFIG)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL")
+
+# Where the links in messages lead: the address this is reached at, without a path.
+ALLIANCE_URL = env.str("ALLIANCE_URL").rstrip("/")
+if ALLIANCE_URL:
+    parts = urlsplit(ALLIANCE_URL)
+    is_safe = parts.scheme == "https" or parts.hostname in LOOPBACK_HOSTS
+    if not is_safe or not parts.hostname or parts.path or parts.query:
+        raise ImproperlyConfigured(
+            "ALLIANCE_URL must be https:// and a host, such as https://oak.example."
+        )
+# A class like measures.capture.sms.SmsBackend; without one, no text messages are sent.
+ALLIANCE_SMS_BACKEND = env.str("ALLIANCE_SMS_BACKEND")
+# Of phone numbers written without one: 1 for the United States and Canada.
+ALLIANCE_COUNTRY_CODE = env.str("ALLIANCE_COUNTRY_CODE").lstrip("+")
+if not ALLIANCE_COUNTRY_CODE.isdigit():
+    raise ImproperlyConfigured("ALLIANCE_COUNTRY_CODE must be digits, such as 1 or 52.")
 
 LOGGING = {
     "version": 1,

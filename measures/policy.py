@@ -17,6 +17,7 @@ ROWS = (
     row("calls", READ, RIGHTS, shows={Data.IDENTITY}),
     row("call_done", WRITE, RIGHTS),
     row("rate", READ, LINK),
+    row("stop", READ | WRITE, LINK),
     row("rate_start", READ, LINK),
     row("rate_form", READ | WRITE, LINK),
     row("rate_decline", READ | WRITE, LINK),

@@ -1,6 +1,12 @@
 from django.urls import path
 
-from measures.capture import call_views, code_views, handover_views, staff_views
+from measures.capture import (
+    call_views,
+    code_views,
+    handover_views,
+    staff_views,
+    stop_views,
+)
 from measures.capture import views as capture
 from measures.insight import views as insight
 
@@ -15,6 +21,7 @@ urlpatterns = [
     path("calls/", call_views.calls, name="calls"),
     path("calls/<uuid:uuid>/done/", call_views.call_done, name="call_done"),
     path("rate/<str:token>", capture.rate, name="rate"),
+    path("stop/<str:token>", stop_views.stop, name="stop"),
     path("rate/r/<uuid:uuid>/", capture.start, name="rate_start"),
     path("rate/r/<uuid:uuid>/questions/", capture.form, name="rate_form"),
     path("rate/r/<uuid:uuid>/decline/", capture.decline, name="rate_decline"),

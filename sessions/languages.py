@@ -12,3 +12,8 @@ def staff_language(user: User, organization: Organization) -> str:
     offered = dict(settings.STAFF_LANGUAGES)
     known = (code for code in (user.language, organization.language) if code in offered)
     return next(known, "en")
+
+
+def client_language(code: str) -> str:
+    """For everything a client reads: their own language where it is spoken here, else English."""
+    return code if code in dict(settings.LANGUAGES) else "en"

@@ -51,6 +51,7 @@ HINT = "Run .ci/messages, translate what it lists in alliance_site/locale, and r
 CLIENT_SIDE = (
     "templates/base_client.html",
     "templates/base_quiet.html",
+    "templates/emails/*",
     "templates/errors/*",
     "templates/measures/_choices.html",
     "templates/measures/_question.html",
@@ -58,6 +59,7 @@ CLIENT_SIDE = (
     "templates/measures/rate/*",
     "measures/capture/forms.py",
     "measures/capture/handover_views.py",
+    "measures/capture/letters.py",
     "measures/capture/views.py",
     "measures/capture/who_sees.py",
     "sessions/names.py",

@@ -10,6 +10,8 @@ os.environ.setdefault(
 os.environ.setdefault("ALLIANCE_BEHIND_TLS", "false")
 os.environ.setdefault("ALLOWED_HOSTS", "localhost,127.0.0.1,testserver")
 os.environ.setdefault("EMAIL_URL", "memorymail://")
+os.environ.setdefault("ALLIANCE_URL", "https://oak.example")
+os.environ.setdefault("ALLIANCE_SMS_BACKEND", "measures.capture.sms.MemoryBackend")
 
 from alliance_site.settings import *  # noqa: F403
 

@@ -34,6 +34,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 import alliance_site.transactions
 import sessions.access
 from alliance_site.policy import POLICY
+from measures.capture.tokens import hash_token, new_token
 from measures.models import CallRequest, Flag, Rating, RatingLink, RatingRequest
 from measures.models.ratings import RatingQuerySet
 from measures.repair.flags import record_event
@@ -216,6 +217,12 @@ rate_thanks
   bob     404   404   404   404   404   404   404   404   404   404   404   404   404   302
   eve     404   404   404   404   404   404   404   404   404   404   404   404   404   404
   never   404   404   404   404   404   404   404   404   404   404   404   404   404   404
+stop
+  alice   200   200   200   200   200   200   200   200   200   200   200   200   200   200
+  closed  200   200   200   200   200   200   200   200   200   200   200   200   200   200
+  bob     200   200   200   200   200   200   200   200   200   200   200   200   200   200
+  eve     200   200   200   200   200   200   200   200   200   200   200   200   200   200
+  never   404   404   404   404   404   404   404   404   404   404   404   404   404   404
 """
 
 POST = """
@@ -380,6 +387,12 @@ rate_thanks
   bob     405   405   405   405   405   405   405   405   405   405   405   405   405   405
   eve     405   405   405   405   405   405   405   405   405   405   405   405   405   405
   never   405   405   405   405   405   405   405   405   405   405   405   405   405   405
+stop
+  alice   200   200   200   200   200   200   200   200   200   200   200   200   200   200
+  closed  200   200   200   200   200   200   200   200   200   200   200   200   200   200
+  bob     200   200   200   200   200   200   200   200   200   200   200   200   200   200
+  eve     200   200   200   200   200   200   200   200   200   200   200   200   200   200
+  never   404   404   404   404   404   404   404   404   404   404   404   404   404   404
 """
 
 pytestmark = pytest.mark.django_db
@@ -404,6 +417,7 @@ NAMES = {
     "rating_link": "session",
     "call_done": "call",
     "rate": "token",
+    "stop": "stop",
     "rate_start": "request",
     "rate_form": "request",
     "rate_decline": "request",
@@ -431,6 +445,7 @@ WITHOUT_LOG_IN = {
     "rate_decline",
     "rate_not_me",
     "rate_thanks",
+    "stop",
 }
 
 # Outside the transaction, so without an access entry. They read no client.
@@ -603,8 +618,16 @@ def take_on(world: World, counselor: Membership, owner: str) -> None:
         "session": str(session.uuid),
         "request": str(made.link.request.uuid),
         "token": made.token,
+        "stop": stop_token_of(made.link),
         "call": ask_for_a_call(made.link.request, owner, cast),
     }
+
+
+def stop_token_of(link: RatingLink) -> str:
+    """As a mail has one."""
+    token = new_token()
+    RatingLink.objects.filter(pk=link.pk).update(stop_hash=hash_token(token))
+    return token
 
 
 def ask_for_a_call(request: RatingRequest, owner: str, cast: SimpleNamespace) -> str:
@@ -707,7 +730,7 @@ def end_the_closed_one(world: World) -> None:
 
 def make_never(world: World) -> None:
     ids = {key: str(uuid.uuid4()) for key in ("client", "episode", "session", "request", "call")}
-    world.things["never"] = ids | {"token": "AAAAAAAAAAAAAAAAAAAAAA"}
+    world.things["never"] = ids | dict.fromkeys(["token", "stop"], "AAAAAAAAAAAAAAAAAAAAAA")
 
 
 def mark_the_staff(cast: SimpleNamespace) -> None:

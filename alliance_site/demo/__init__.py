@@ -29,6 +29,8 @@ def prepare_environment() -> None:
         DEBUG="false",
         DATABASE_URL=f"sqlite:///{database()}",
         EMAIL_URL="consolemail://",
+        ALLIANCE_URL="http://localhost:8000",
+        ALLIANCE_SMS_BACKEND="measures.capture.sms.ConsoleBackend",
         ALLOWED_HOSTS=os.environ.get("ALLOWED_HOSTS", "localhost,127.0.0.1"),
         CSRF_TRUSTED_ORIGINS="",
         **_keys(folder() / "keys.json"),

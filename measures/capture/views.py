@@ -26,7 +26,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from measures.capture.answers import Answers
-from measures.capture.asking import AlreadyAnswered, SessionNotHeld, withdraw_request
+from measures.capture.asking import AlreadyAnswered, SessionNotHeld
 from measures.capture.calls import ask_for_call
 from measures.capture.forms import ASKED_FOR, HAPPENED, WISHES, CallForm, ClientAnswersForm
 from measures.capture.services import (
@@ -37,6 +37,7 @@ from measures.capture.services import (
     find_link,
     record_rating,
 )
+from measures.capture.stopping import is_by_message, not_for_them
 from measures.capture.who_sees import WhoSees, supervisors_of, who_sees_answers
 from measures.models import GROUP, HandOver, Rater, Rating, RatingLink, RatingRequest
 from measures.repair.talks import open_promise
@@ -233,9 +234,10 @@ def not_me(request: StaffRequest, visit: Visit) -> HttpResponse:
     if is_done and visit.on_clinic_device:
         close_link(link=visit.link, now=request.now)  # the right person may still be asked
     elif is_done:
-        withdraw_request(request=visit.request, now=request.now)
+        not_for_them(link=visit.link, now=request.now)
     context = {
         "done": is_done,
+        "by_message": is_by_message(visit.link),
         "missing_tick": request.method == "POST" and not is_done,
         "rating_request": visit.request,
     }
