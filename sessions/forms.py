@@ -78,7 +78,7 @@ class EpisodeForm(forms.Form):
         required=False,
         help_text=_("Optional, and stored sealed. The code is enough."),
     )
-    language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
+    language = forms.ChoiceField(label=_("Language"), choices=capitalized(settings.LANGUAGES))
     goal = forms.CharField(
         label=_("What they want from this, in their own words"),
         max_length=500,
@@ -103,7 +103,7 @@ class ClientForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=120, required=False)
     email = forms.EmailField(label=_("E-mail"), max_length=200, required=False)
     phone = forms.CharField(label=_("Phone"), max_length=40, required=False)
-    language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
+    language = forms.ChoiceField(label=_("Language"), choices=capitalized(settings.LANGUAGES))
     answers_with = AnswersWithField(
         help_text=_("A change is marked on the chart: numbers given another way compare less well.")
     )
@@ -178,10 +178,13 @@ class OrganizationForm(forms.ModelForm):  # type: ignore[type-arg]
             "sender_name",
             "phone",
             "time_zone",
+            "language",
             "sensitivity",
             "request_days",
             "answers_with",
             "crisis_text",
+            "crisis_text_es",
+            "crisis_text_ar",
         ]
         widgets: ClassVar = {"answers_with": forms.RadioSelect}
         labels: ClassVar = {
@@ -192,19 +195,32 @@ class OrganizationForm(forms.ModelForm):  # type: ignore[type-arg]
             "sensitivity": _("How soon a flag is raised"),
             "request_days": _("Days a link stays open"),
             "answers_with": _("How new clients answer"),
-            "crisis_text": _("Whom to call right away"),
+            "language": _("Language"),
+            "crisis_text": _("Whom to call right away, in English"),
+            "crisis_text_es": _("Whom to call right away, in Spanish"),
+            "crisis_text_ar": _("Whom to call right away, in Arabic"),
         }
         help_texts: ClassVar = {
             "sender_name": _("A neutral name, without a word about health."),
             "time_zone": _("Such as America/Chicago."),
             "answers_with": _("Who has begun keeps their way, until it is changed on their page."),
-            "crisis_text": _("Clients read it below their note and with “who can see this”."),
+            "language": _("For new clients, and for whoever on the staff chose none."),
+            "crisis_text": _(
+                "Clients read it below their note and with “who can see this”. Who reads a "
+                "language in which it is missing gets it in another."
+            ),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         ways = cast("forms.ChoiceField", self.fields["answers_with"])
         ways.choices = capitalized(AnswersWith.choices)
+        self.fields["language"] = forms.ChoiceField(
+            label=self.Meta.labels["language"],
+            help_text=self.Meta.help_texts["language"],
+            choices=capitalized(settings.STAFF_LANGUAGES),
+        )
+        self.fields["crisis_text_ar"].widget.attrs["dir"] = "auto"
         self.helper = form_helper(*self.Meta.fields, submit=_("Save"))
 
 

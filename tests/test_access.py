@@ -905,6 +905,7 @@ def payload(world: World, route: str, whose: str) -> dict[str, Any]:
             "sender_name": "Oak",
             "phone": "1",
             "time_zone": "America/Chicago",
+            "language": "en",
             "sensitivity": "high",
             "request_days": "5",
             "answers_with": "slider",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from types import SimpleNamespace
 from typing import Any
@@ -10,7 +11,9 @@ import pytest
 from django.test import Client as Browser
 from django.urls import reverse
 
+from measures.models import Rater
 from sessions.languages import staff_language
+from tests.factories import make_session, rate
 
 pytestmark = pytest.mark.django_db
 
@@ -113,3 +116,27 @@ def test_mails_to_staff_are_in_their_language(
 ) -> None:
     cast.alice.user.language, cast.alice.organization.language = own, organization
     assert staff_language(cast.alice.user, cast.alice.organization) == language
+
+
+def test_a_note_says_in_which_language_it_was_answered(cast: SimpleNamespace, log_in: Any) -> None:
+    session = make_session(cast.episode, cast.now - dt.timedelta(hours=2))
+    rate(session, 7, Rater.COUNSELOR)
+    rate(session, 7, note="Fue muy rápido.", language="es", now=cast.now)
+    browser = log_in(cast.alice)
+    for address in (reverse("today"), reverse("episode", args=[cast.episode.uuid])):
+        page = browser.get(address).content.decode()
+        assert '<bdi lang="es">Fue muy rápido.</bdi>' in page
+        assert "Answered in Spanish." in page
+        in_spanish = browser.get(address, headers={"Accept-Language": "es"}).content.decode()
+        assert "Fue muy rápido." in in_spanish
+        assert "Contestado en" not in in_spanish
+
+
+def test_a_note_in_the_language_of_the_page_says_nothing_about_it(
+    cast: SimpleNamespace, log_in: Any
+) -> None:
+    session = make_session(cast.episode, cast.now - dt.timedelta(hours=2))
+    rate(session, 7, note="That was fast.", now=cast.now)
+    page = log_in(cast.alice).get(reverse("today")).content.decode()
+    assert '<bdi lang="en">That was fast.</bdi>' in page
+    assert "Answered in" not in page

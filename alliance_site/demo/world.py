@@ -124,6 +124,11 @@ def _organization(name: str, phone: str, **settings: str) -> Organization:
         time_zone=str(ZONE),
         mfa_required=False,
         crisis_text="If you need help now, call or text 988. In danger, call 911.",
+        crisis_text_es=(
+            "Si necesita ayuda ahora, llame al 988 (oprima 2) o mande AYUDA al 988. "
+            "En peligro, llame al 911."
+        ),
+        crisis_text_ar="للمساعدة الآن: 988، هاتفيًا أو برسالة نصية. عند الخطر: 911.",
         **settings,
     )
 

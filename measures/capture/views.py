@@ -357,7 +357,6 @@ def _ask(request: StaffRequest, visit: Visit, answers_form: ClientAnswersForm) -
         goal=unseal(visit.client, "goal", visit.session.episode.sealed_goal),
         promise=promise,
         asked_for=ASKED_FOR.get(promise.wish, "") if promise else "",
-        crisis_text=visit.session.organization.crisis_text,
     )
 
 

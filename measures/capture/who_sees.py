@@ -8,11 +8,12 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from measures.policy import who_sees
 from sessions.models import Episode, Membership
+from sessions.models.organizations import InLanguage
 from sessions.models.people import on_day
 from sessions.names import in_a_row, isolated
 from sessions.policy import Actor, Data
@@ -24,6 +25,7 @@ class WhoSees:
     supervisors: str
     first_line: str
     more: list[str]
+    crisis: InLanguage
 
 
 def supervisors_of(episode: Episode, today: dt.date) -> list[str]:
@@ -49,8 +51,9 @@ def who_sees_answers(episode: Episode, today: dt.date) -> WhoSees:
         more=[
             _("%(counselor)s sees your answers and your note.") % {"counselor": counselor},
             *_of_supervisors(counselor, names, supervisors),
-            *_of_everybody(counselor, readers, episode.organization.crisis_text),
+            *_of_everybody(counselor, readers),
         ],
+        crisis=episode.organization.crisis_text_for(get_language() or "en"),
     )
 
 
@@ -80,7 +83,7 @@ def _of_supervisors(counselor: str, names: list[str], supervisors: str) -> list[
     return [helps % words, sees % words]
 
 
-def _of_everybody(counselor: str, readers: frozenset[Actor], crisis_text: str) -> list[str]:
+def _of_everybody(counselor: str, readers: frozenset[Actor]) -> list[str]:
     away = _("If %(counselor)s is away, the person standing in sees both.")
     sentences = [away % {"counselor": counselor}]
     if Actor.FRONT_DESK not in readers:
@@ -98,4 +101,4 @@ def _of_everybody(counselor: str, readers: frozenset[Actor], crisis_text: str) -
         _("They are not part of any report about you."),
         _("No one reads this right away."),
     ]
-    return [*sentences, crisis_text] if crisis_text else sentences
+    return sentences

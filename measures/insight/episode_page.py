@@ -42,6 +42,7 @@ class Event:
     title: str | Promise
     text: str = ""
     words: str = ""
+    language: str = ""
     css: str = ""
 
 
@@ -125,7 +126,13 @@ def _note_event(note: Note, code: str) -> Event:
         if note.for_supervisor
         else _("%(client)s wrote, for the counselor only")
     )
-    return Event(note.given_at, "chat-quote", title % {"client": code}, words=note.text)
+    return Event(
+        note.given_at,
+        "chat-quote",
+        title % {"client": code},
+        words=note.text,
+        language=note.language,
+    )
 
 
 SAID_OF_PROMISE = {

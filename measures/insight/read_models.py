@@ -65,6 +65,7 @@ class Note:
     text: str
     given_at: dt.datetime
     for_supervisor: bool
+    language: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +230,7 @@ def _note(rating: Rating) -> Note:
         text=unseal(client, "note", rating.sealed_note),
         given_at=rating.given_at,
         for_supervisor=rating.note_for == Rating.NoteFor.SUPERVISOR,
+        language=rating.language,
     )
 
 

@@ -58,6 +58,7 @@ class SessionAnswers:
     lines: list[Line]
     wish: str
     note: str
+    note_language: str
     came_in: str
 
     @property
@@ -70,13 +71,15 @@ def session_answers(viewer: Viewer, session: Session) -> SessionAnswers:
     by_rater = {rating.rater: rating for rating in readable.select_related("entered_by")}
     client = by_rater.get(Rater.CLIENT)
     counselor = by_rater.get(Rater.COUNSELOR)
+    noted = _noted(viewer, session)
     return SessionAnswers(
         client=client,
         counselor=counselor,
         is_blind=blind_sessions(viewer).filter(pk=session.pk).exists(),
         lines=[_line(facet, client, counselor) for facet in FACETS],
         wish=str(dict(WISHES).get(client.change_wish, "")) if client else "",
-        note=_note(viewer, session),
+        note=unseal(session.episode.client, "note", noted.sealed_note) if noted else "",
+        note_language=noted.language if noted else "",
         came_in=_came_in(client) if client else "",
     )
 
@@ -89,11 +92,11 @@ def _line(facet: str, client: Rating | None, counselor: Rating | None) -> Line:
     )
 
 
-def _note(viewer: Viewer, session: Session) -> str:
+def _noted(viewer: Viewer, session: Session) -> Rating | None:
     """A note is not held back by the blind rule, but keeps to whom it was written for."""
     notes = Rating.objects.notes_to(viewer).current().filter(session=session)
-    rating = notes.filter(sealed_note__isnull=False).first()
-    return unseal(session.episode.client, "note", rating.sealed_note) if rating else ""
+    related = notes.select_related("session__episode__client")
+    return related.filter(sealed_note__isnull=False).first()
 
 
 def _came_in(rating: Rating) -> str:

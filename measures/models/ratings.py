@@ -179,5 +179,11 @@ class Rating(PublicModel, OwnedModel):
         return f"{self.rater} rating of {self.session_id}"
 
     @property
+    def language(self) -> str:
+        """The language it was answered in; the client's own, where that was not noted."""
+        noted = self.answers.get("language", "")
+        return str(noted or self.session.episode.client.language)
+
+    @property
     def facet_values(self) -> tuple[float | None, float | None, float | None]:
         return (self.respect, self.understanding, self.goals)

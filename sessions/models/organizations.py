@@ -1,5 +1,6 @@
 import datetime as dt
 import zoneinfo
+from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -14,6 +15,14 @@ class AnswersWith(models.TextChoices):
 
     BUTTONS = "buttons", _("eleven buttons")
     SLIDER = "slider", _("a slider with halves")
+
+
+@dataclass(frozen=True, slots=True)
+class InLanguage:
+    """A text, and the language it is in: a page may be in another."""
+
+    text: str
+    language: str
 
 
 class Organization(PublicModel):
@@ -46,7 +55,10 @@ class Organization(PublicModel):
     send_until = models.TimeField(default=dt.time(19))
     mfa_required = models.BooleanField(default=True)
     part2_program = models.BooleanField(default=True)
+    # Whom to call right away, for clients, in each of their languages.
     crisis_text = models.CharField(max_length=300, blank=True)
+    crisis_text_es = models.CharField(max_length=300, blank=True)
+    crisis_text_ar = models.CharField(max_length=300, blank=True)
 
     class Meta:
         constraints = [
@@ -84,6 +96,15 @@ class Organization(PublicModel):
             raise ValidationError(
                 {"time_zone": ValidationError(unknown, params={"name": self.time_zone})}
             )
+
+    def crisis_text_for(self, language: str) -> InLanguage:
+        """Whom to call right away, in that language; where nobody wrote it, in one there is."""
+        texts = {"en": self.crisis_text, "es": self.crisis_text_es, "ar": self.crisis_text_ar}
+        spoken = [language, *texts]
+        return next(
+            (InLanguage(texts[code], code) for code in spoken if texts.get(code)),
+            InLanguage("", language),
+        )
 
     @property
     def zone(self) -> zoneinfo.ZoneInfo:

@@ -80,7 +80,8 @@ def client_edit(request: StaffRequest, uuid: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def episode_open(request: StaffRequest) -> HttpResponse:
     """Take on a new client."""
-    usual = {"language": "en", "answers_with": request.viewer.organization.answers_with}
+    here = request.viewer.organization
+    usual = {"language": here.language, "answers_with": here.answers_with}
     form = EpisodeForm(request.POST or None, initial=usual)
     if request.method == "POST" and form.is_valid():
         values = form.cleaned_data

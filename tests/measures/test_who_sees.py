@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+from django.utils import translation
 
 from measures.capture import who_sees
 from measures.capture.who_sees import who_sees_answers
@@ -16,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 def text(cast) -> str:
     who = who_sees_answers(cast.episode, cast.today)
-    return " ".join([who.first_line, *who.more])
+    return " ".join([who.first_line, *who.more, who.crisis.text])
 
 
 def test_the_counselor_and_the_supervisor_of_today_are_named(cast):
@@ -58,3 +59,22 @@ def test_the_crisis_text_of_the_organization_comes_last(cast):
     cast.here.save()
     cast.episode.organization.refresh_from_db()
     assert text(cast).endswith("In danger, call 911.")
+
+
+@pytest.mark.parametrize(
+    ("texts", "language", "said"),
+    [
+        ({"en": "Call 911.", "es": "Llame al 911."}, "es", ("Llame al 911.", "es")),
+        ({"en": "Call 911.", "es": "Llame al 911."}, "ar", ("Call 911.", "en")),
+        ({"es": "Llame al 911."}, "en", ("Llame al 911.", "es")),
+        ({}, "ar", ("", "ar")),
+    ],
+)
+def test_whom_to_call_is_said_in_the_language_of_the_page_where_somebody_wrote_it(
+    cast, texts, language, said
+):
+    here = cast.episode.organization
+    here.crisis_text, here.crisis_text_es = texts.get("en", ""), texts.get("es", "")
+    with translation.override(language):
+        crisis = who_sees_answers(cast.episode, cast.today).crisis
+    assert (crisis.text, crisis.language) == said

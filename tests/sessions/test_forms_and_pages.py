@@ -363,6 +363,7 @@ def set_up(browser: Browser, **fields: str) -> Any:
         "sender_name": "Oak Street",
         "phone": "555-0100",
         "time_zone": "America/Denver",
+        "language": "es",
         "sensitivity": "high",
         "request_days": "7",
         "answers_with": "buttons",
@@ -375,6 +376,7 @@ def test_settings_are_saved(cast, ada):
     assert set_up(ada).headers["Location"] == "/settings/"
     here = Organization.objects.get(pk=cast.here.pk)
     assert (here.time_zone, here.sensitivity, here.request_days) == ("America/Denver", "high", 7)
+    assert (here.language, here.crisis_text) == ("es", "Call 988.")
 
 
 @pytest.mark.parametrize(
@@ -393,6 +395,7 @@ def test_settings_are_saved(cast, ada):
         ("name", "", "This field is required."),
         ("sender_name", "x" * 41, TOO_LONG),
         ("crisis_text", "x" * 301, TOO_LONG),
+        ("language", "ar", "Select a valid choice."),
     ],
 )
 def test_a_setting_that_cannot_be_is_said_and_nothing_is_saved(cast, ada, field, value, sentence):
@@ -432,3 +435,9 @@ def test_an_episode_with_a_session_nobody_logged_is_not_closed(cast, alice):
         session.refresh_from_db()
     assert (begun.status, ahead.status) == ("held", "cancelled")
     assert cast.episode.reason == "completed"
+
+
+def test_a_new_client_is_offered_the_language_of_the_place(cast, log_in):
+    Organization.objects.filter(pk=cast.here.pk).update(language="es")
+    page = text_of(log_in(cast.alice).get("/episodes/open/", headers={"Accept-Language": "en"}))
+    assert '<option value="es" selected>Spanish</option>' in page
