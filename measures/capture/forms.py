@@ -204,7 +204,9 @@ class CallForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["phone"].required = not has_number
         self.fields["phone"].label = (
-            _("Another number? (You can leave this blank.)") if has_number else _("Your number")
+            _("Another number? (You can leave this blank.)")
+            if has_number
+            else _("Your phone number")
         )
 
 

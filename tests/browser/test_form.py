@@ -129,7 +129,7 @@ def test_every_state_fits_the_smallest_phone_and_400_percent(
     press(page, "Ask Dana to call me")
     expect(page.get_by_role("alert")).to_have_text("Give a number, so that we can call you.")
     look_small(page, "no number", watch)
-    page.get_by_label("Your number").fill("555-0111")
+    page.get_by_label("Your phone number").fill("555-0111")
     press(page, "Ask Dana to call me")
     expect(page.get_by_text("Dana will call you.")).to_be_visible()
     look_small(page, "asked for a call", watch)
@@ -179,6 +179,11 @@ def test_a_whole_rating_takes_seven_taps_at_most(
     phone = new_context(**PHONE).new_page()
     phone.add_init_script(COUNT_TAPS)
     start(phone, held, cast.now)
+    expect(question(phone, 1)).to_have_accessible_name(
+        "Question 1 of 3. How much respect was there between you and Alice today, both ways?"
+        " 0 means No respect, 10 means Full respect."
+    )
+    expect(question(phone, 1).get_by_role("radio").nth(7)).to_have_accessible_name("7 of 10")
     phone.evaluate("sessionStorage.taps = 0")
     for number, value in enumerate("986", start=1):
         choose(question(phone, number), value)

@@ -6,11 +6,12 @@ from types import SimpleNamespace
 import pytest
 from playwright.sync_api import Page, expect
 
+from measures.capture.calls import ask_for_call
 from measures.insight import read_models
 from sessions.models import Session
 from tests.browser.conftest import LogIn, LookAt, NewContext
 from tests.browser.walking import PHONE, Watch, answer
-from tests.factories import invite, make_episode, make_member, supervise
+from tests.factories import invite, make_episode, make_member, make_session, supervise
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -93,6 +94,18 @@ def test_the_supervisors_and_the_administrators_pages(
     rita.goto("/supervision/")
     expect(rita.get_by_text("You supervise nobody today.")).to_be_visible()
     look_at(rita, "supervision of nobody")
+
+    dana = page_of(busy.dana)
+    dana.goto("/")
+    expect(dana.get_by_text("Nobody waits for a call.")).to_be_visible()
+    look_at(dana, "calls, none")
+    request = invite(make_session(busy.peers, busy.now), busy.now).link.request
+    ask_for_call(request=request, contact=busy.dana, now=busy.now, calls_url="/calls/")
+    dana.reload()
+    expect(dana.get_by_role("article")).to_contain_text("No number is on record.")
+    look_at(dana, "calls, one")
+    dana.get_by_role("button", name="Done: B-001").click()
+    expect(dana.get_by_role("region", name="Done")).to_contain_text("B-001")
 
     ada = page_of(busy.ada)
     ada.goto("/settings/")
