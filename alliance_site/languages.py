@@ -12,6 +12,7 @@ from typing import Any, cast
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.middleware.locale import LocaleMiddleware
 from django.utils import translation
 from django.utils.translation.trans_real import parse_accept_lang_header
@@ -31,6 +32,15 @@ class LanguageMiddleware(LocaleMiddleware):
     def process_view(self, request: HttpRequest, *view: Any) -> None:
         if is_for_clients(request):
             speak(request, browser_language(request, dict(settings.LANGUAGES)) or "en")
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        """A client's page says its language itself: by now nobody remembers it."""
+        response = super().process_response(request, response)
+        if is_for_clients(request):
+            del response.headers["Content-Language"]
+        return response
 
 
 def speak_to(request: HttpRequest, user: User | AnonymousUser, viewer: Viewer | None) -> None:

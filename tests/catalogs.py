@@ -160,9 +160,10 @@ def _begin(language: str, path: Path) -> None:
 
 
 def _tidy(language: str, path: Path) -> None:
-    """Leave out what changes with every run, or names somebody who is not there."""
+    """Leave out what changes with every run, names nobody, or was only a guess."""
     rest = path.read_text(encoding="utf-8").partition("\n\n")[2]
-    path.write_text(header_of(language) + rest, encoding="utf-8")
+    lines = [line for line in rest.splitlines() if not line.startswith("# |")]
+    path.write_text(header_of(language) + "\n".join([*lines, ""]), encoding="utf-8")
 
 
 def header_of(language: str) -> str:
