@@ -20,6 +20,7 @@ ROWS = (
     row("stop", READ | WRITE, LINK),
     row("rate_start", READ, LINK),
     row("rate_form", READ | WRITE, LINK),
+    row("rate_fresh", READ, LINK),
     row("rate_decline", READ | WRITE, LINK),
     row("rate_thanks", READ, LINK),
     row("rate_not_me", READ | WRITE, LINK),

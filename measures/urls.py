@@ -24,6 +24,7 @@ urlpatterns = [
     path("stop/<str:token>", stop_views.stop, name="stop"),
     path("rate/r/<uuid:uuid>/", capture.start, name="rate_start"),
     path("rate/r/<uuid:uuid>/questions/", capture.form, name="rate_form"),
+    path("rate/r/<uuid:uuid>/fresh/", capture.fresh, name="rate_fresh"),
     path("rate/r/<uuid:uuid>/decline/", capture.decline, name="rate_decline"),
     path("rate/r/<uuid:uuid>/not-me/", capture.not_me, name="rate_not_me"),
     path("rate/r/<uuid:uuid>/thanks/", capture.thanks, name="rate_thanks"),

@@ -8,6 +8,7 @@ Back loses nothing. Opening a link uses nothing up; the stored rating does.
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import wraps
@@ -15,8 +16,8 @@ from typing import Any, cast
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpResponse
-from django.middleware.csrf import rotate_token
+from django.http import HttpResponse, JsonResponse
+from django.middleware.csrf import get_token, rotate_token
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -28,6 +29,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from measures.capture.answers import Answers
 from measures.capture.asking import AlreadyAnswered, SessionNotHeld
 from measures.capture.calls import ask_for_call
+from measures.capture.drafts import Keeping, keeping_for
 from measures.capture.forms import ASKED_FOR, HAPPENED, WISHES, CallForm, ClientAnswersForm
 from measures.capture.services import (
     Circumstances,
@@ -96,6 +98,16 @@ class Visit:
     def on_clinic_device(self) -> bool:
         """Whether the device goes back to the clinic: then no page leads anywhere else."""
         return self.way_in in {Rating.WayIn.HANDOVER, Rating.WayIn.KIOSK}
+
+    def lasts(self, now: dt.datetime) -> bool:
+        """While the request does. Who sent just before its end may still ask for the receipt."""
+        sent = self.answered is not None and not self.declined
+        grace = VISIT if sent and self.request.withdrawn_at is None else dt.timedelta()
+        return self.request.is_open(now - grace)
+
+    @property
+    def ends_at(self) -> dt.datetime:
+        return min(self.link.expires_at + VISIT, self.request.expires_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +189,7 @@ def start(request: StaffRequest, visit: Visit) -> HttpResponse:
         "rating_request": visit.request,
         "languages": _languages(visit.language),
         "check": _neutral_check(visit, request.now),
+        "keeping": _keeping(request, visit),
     }
     return render(request, "measures/rate/start.html", context)
 
@@ -203,6 +216,24 @@ def form(request: StaffRequest, visit: Visit) -> HttpResponse:
         return _store(request, visit, answers)
     missing_tick = step == "send"
     return _review(request, visit, answers_form, answers, missing_tick=missing_tick)
+
+
+@require_safe
+@by_link
+def fresh(request: StaffRequest, visit: Visit) -> HttpResponse:
+    """What a script needs before it tries again: a CSRF token that is good, and its keys.
+
+    Uses nothing up. It answers after the rating is stored, too: whoever never got the receipt
+    asks for it with the same answers.
+    """
+    keeping = _keeping(request, visit)
+    return JsonResponse(
+        {
+            "csrf": get_token(request),
+            "is_open": visit.is_open,
+            "keys": json.loads(keeping.keys) if keeping else {},
+        }
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -320,10 +351,11 @@ def _visit(request: StaffRequest, uuid: str) -> Visit | None:
         "session__episode__organization",
     )
     rating_request = requests.filter(pk=link.request_id, uuid=uuid).first()
-    if rating_request is None or not rating_request.is_open(request.now):
+    if rating_request is None:
         return None
     language = _language(request, rating_request.session.episode.client)
-    return Visit(link, rating_request, answer_of(rating_request), language)
+    visit = Visit(link, rating_request, answer_of(rating_request), language)
+    return visit if visit.lasts(request.now) else None
 
 
 def _form(request: StaffRequest, visit: Visit) -> ClientAnswersForm:
@@ -372,6 +404,7 @@ def _review(
         request,
         visit,
         "review",
+        status=422 if missing_tick else 200,
         form=answers_form,
         answers=answers,
         wish=dict(WISHES).get(answers.change_wish, ""),
@@ -424,7 +457,16 @@ def _page(
     today = visit.session.organization.today(request.now)
     who: WhoSees = who_sees_answers(visit.session.episode, today)
     context |= {"who": who, "rating_request": visit.request, "session": visit.session}
+    context["keeping"] = _keeping(request, visit)
     return render(request, f"measures/rate/{name}.html", context, status=status)
+
+
+def _keeping(request: StaffRequest, visit: Visit) -> Keeping | None:
+    """Keys for drafts, on a client's own device only: not where somebody of the staff is."""
+    viewer: Viewer | None = request.viewer
+    if viewer or visit.on_clinic_device:
+        return None
+    return keeping_for(visit.request, visit.ends_at, request.now)
 
 
 def _rights_contact(request: StaffRequest, visit: Visit) -> Membership | None:

@@ -39,6 +39,7 @@ INSIDE = {"data", "blob", "about"}
 
 # What the console says of a status is known better from the answer itself.
 OF_A_STATUS = "Failed to load resource: the server responded with a status of"
+OF_THE_NETWORK = "Failed to load resource: net::"
 TELL_OF_CSP = """
 document.addEventListener("securitypolicyviolation", (event) => console.error(
   `CSP: ${event.effectiveDirective} blocks ${event.blockedURI} ${event.sample}`));
@@ -79,6 +80,7 @@ class Watch:
         self.origin = origin
         self.troubles: list[str] = []
         self.expected: set[tuple[str, int]] = set()
+        self.connection_may_fail = False
         self.contexts: list[BrowserContext] = []
 
     def over(self, context: BrowserContext) -> None:
@@ -105,7 +107,8 @@ class Watch:
         self.troubles.append(f"{where}: {what}")
 
     def _console(self, message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"} and not message.text.startswith(OF_A_STATUS):
+        known = (OF_A_STATUS, OF_THE_NETWORK) if self.connection_may_fail else (OF_A_STATUS,)
+        if message.type in {"error", "warning"} and not message.text.startswith(known):
             where = message.page.url if message.page else "console"
             self.note(where, f"{message.type}: {message.text}")
 
@@ -120,7 +123,8 @@ class Watch:
 
     def _failed(self, request: Request) -> None:
         # A download, or a page left in time; a posted page is not kept for Back.
-        if request.failure not in {"net::ERR_ABORTED", "net::ERR_CACHE_MISS"}:
+        harmless = request.failure in {"net::ERR_ABORTED", "net::ERR_CACHE_MISS"}
+        if not harmless and not self.connection_may_fail:
             self.note(request.url, f"failed: {request.failure}")
 
     def _response(self, response: Response) -> None:

@@ -26,6 +26,7 @@ from tests import factories
 from tests.measures.link_holder import LinkHolder, invite
 
 PAGES = ("", "questions/", "decline/", "not-me/", "thanks/")
+ADDRESSES = (*PAGES, "fresh/")
 CHANNELS = RatingLink.Channel
 
 # What no page before the questions may say, in either language.
@@ -231,7 +232,7 @@ def test_but_not_hours_later(cast, set_clock):
 def test_the_end_of_the_request_ends_every_page(cast, holder, set_clock):
     holder.open()
     set_clock(dt.timedelta(days=4))
-    assert {holder.get(page).status_code for page in PAGES} == {404}
+    assert {holder.get(page).status_code for page in ADDRESSES} == {404}
     assert holder.send().status_code == 404
     assert not Rating.objects.exists()
 
@@ -241,7 +242,7 @@ def test_no_number_of_visits_uses_a_link_up(holder):
     for _ in range(3):
         scanner.head(holder.address)
         scanner.get(holder.address)
-        for page in PAGES:
+        for page in ADDRESSES:
             scanner.head(holder.path(page))
             scanner.get(holder.path(page))
     assert_unused(holder)
@@ -351,7 +352,7 @@ def test_then_it_does(db):
 def test_after_the_exchange_the_token_is_in_no_address_and_on_no_page(holder):
     exchange = holder.open()
     assert exchange.headers["Location"] == holder.path()
-    answers = [holder.get(page) for page in PAGES] + [holder.review(), holder.send()]
+    answers = [holder.get(page) for page in ADDRESSES] + [holder.review(), holder.send()]
     for answer in [*answers, holder.get("thanks/")]:
         assert holder.made.token not in str(answer.headers) + answer.content.decode()
     assert holder.made.token not in exchange.content.decode() + str(exchange.cookies)
@@ -368,7 +369,7 @@ def test_the_cookie_of_one_request_does_not_open_another(cast, holder):
     other = invite(cast.peers, cast.now, days_ago=1)
     holder.open()
     stranger = LinkHolder(other.made, holder.browser)
-    assert {stranger.get(page).status_code for page in PAGES} == {404}
+    assert {stranger.get(page).status_code for page in ADDRESSES} == {404}
     assert stranger.send().status_code == 404
     assert stranger.decline().status_code == 404
     stranger.post("not-me/")
@@ -407,7 +408,7 @@ def test_a_cookie_that_was_tampered_with_opens_nothing(holder):
 
 
 def test_without_a_cookie_nothing_opens_and_nothing_is_stored(holder):
-    assert {holder.get(page).status_code for page in PAGES} == {404}
+    assert {holder.get(page).status_code for page in ADDRESSES} == {404}
     assert holder.send().status_code == 404
     assert not Rating.objects.exists()
 
@@ -417,7 +418,7 @@ def test_logging_in_is_no_way_into_a_clients_form(cast, log_in, holder):
         assert log_in(member).get(holder.path("questions/")).status_code == 404
 
 
-@pytest.mark.parametrize("behind", PAGES)
+@pytest.mark.parametrize("behind", ADDRESSES)
 def test_every_page_behind_a_link_keeps_to_itself(holder, behind):
     assert_keeps_to_itself(opened(holder, behind), "same-origin")
 

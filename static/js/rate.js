@@ -1,0 +1,338 @@
+// Brings a client's answers through a bad connection. Without it the forms post as they are.
+//
+// What is entered lies in this browser for 30 minutes, one draft per request, sealed with keys that
+// the server hands out with the pages of an open link (capture/drafts.py). On a clinic's device it
+// hands out none: there nothing is written, and the page itself is the only memory. An unfinished
+// sending is kept until it is settled, and taken up again when a page of its request is opened.
+"use strict";
+
+(() => {
+  const PREFIX = "draft ";
+  const DRAFT = 30 * 60 * 1000;
+  const PATIENCE = 20 * 1000; // with one answer of the server
+  const LONGEST_WAIT = 60 * 1000;
+
+  const main = document.querySelector("main");
+  const { keep } = main.dataset;
+  const { rate: step } = (main.querySelector("[data-rate]") || main).dataset;
+  const form = main.querySelector("form[data-rate]");
+  const [home] = location.pathname.match(/^.*\/rate\/r\/[^/]+\//) || [""];
+  const linkEnds = Date.now() + 1000 * (keep || 0);
+  let keys = JSON.parse(main.dataset.keys || "{}");
+
+  if (!window.fetch || !HTMLFormElement.prototype.requestSubmit) return;
+
+  // ---- drafts ----
+
+  const shelf = (() => {
+    try {
+      return crypto.subtle ? localStorage : null; // none without TLS, or where it is switched off
+    } catch {
+      return null;
+    }
+  })();
+  const canKeep = Boolean(shelf && keep);
+  let writing = 0; // of whatever was entered first, only the latest is written
+
+  const toText = (bytes) => btoa(String.fromCharCode(...new Uint8Array(bytes)));
+  const toBytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  const keyCalled = (name) =>
+    crypto.subtle.importKey("raw", toBytes(keys[name]), "AES-GCM", false, ["encrypt", "decrypt"]);
+
+  const places = () =>
+    shelf ? Object.keys(shelf).filter((key) => key.startsWith(PREFIX)).map((key) => key.slice(PREFIX.length)) : [];
+
+  function draftOf(place) {
+    try {
+      return JSON.parse(shelf.getItem(PREFIX + place));
+    } catch {
+      return null;
+    }
+  }
+
+  function erase(place) {
+    writing += 1;
+    if (shelf) shelf.removeItem(PREFIX + place);
+  }
+
+  function eraseOld() {
+    const now = Date.now();
+    for (const place of places()) {
+      const draft = draftOf(place);
+      // One from the future is of a clock that was set back since.
+      const good = draft && now < draft.until && (draft.unsent || draft.until <= now + DRAFT);
+      if (!good) erase(place);
+    }
+  }
+
+  async function keepDraft(fields, unsent = false) {
+    if (!canKeep) return;
+    writing += 1;
+    const mine = writing;
+    const name = unsent ? "unsent" : Object.keys(keys).find((each) => each !== "unsent");
+    try {
+      const iv = crypto.getRandomValues(new Uint8Array(12));
+      const plain = new TextEncoder().encode(JSON.stringify(fields));
+      const sealed = await crypto.subtle.encrypt({ name: "AES-GCM", iv }, await keyCalled(name), plain);
+      if (mine !== writing) return;
+      const until = unsent ? linkEnds : Date.now() + DRAFT;
+      const draft = { until, unsent, key: name, iv: toText(iv), sealed: toText(sealed) };
+      shelf.setItem(PREFIX + home, JSON.stringify(draft));
+    } catch {
+      show("[data-kept]", false); // no room or no key: nothing is kept, and nothing says so
+    }
+  }
+
+  async function fieldsIn(draft) {
+    try {
+      const iv = toBytes(draft.iv);
+      const key = await keyCalled(draft.key);
+      const plain = await crypto.subtle.decrypt({ name: "AES-GCM", iv }, key, toBytes(draft.sealed));
+      return JSON.parse(new TextDecoder().decode(plain));
+    } catch {
+      return null; // its key is not handed out any more
+    }
+  }
+
+  // ---- the form ----
+
+  const OURS = new Set(["csrfmiddlewaretoken", "step"]);
+  const entered = () => [...new FormData(form)].filter(([name]) => !OURS.has(name));
+
+  function enter(fields) {
+    for (const element of form.elements) {
+      if (!element.name || OURS.has(element.name) || element.type === "submit") continue;
+      const values = fields.filter(([name]) => name === element.name).map(([, value]) => value);
+      if (["radio", "checkbox"].includes(element.type)) element.checked = values.includes(element.value);
+      else if (values.length) [element.value] = values;
+      for (const kind of ["input", "change"]) element.dispatchEvent(new Event(kind, { bubbles: true }));
+    }
+  }
+
+  function show(selector, isShown) {
+    for (const element of document.querySelectorAll(selector)) element.hidden = !isShown;
+  }
+
+  // ---- what the person is told: "sending", "waiting", "saved", or nothing ----
+
+  let told = "";
+
+  function tell(what) {
+    const place = main.querySelector("[data-sending]");
+    if (!place || told === what) return; // every further try is not told anew
+    const [status, alert] = place.querySelectorAll("[role]");
+    const words = place.querySelector(`[data-say="${what}"]`);
+    status.replaceChildren();
+    alert.replaceChildren();
+    if (words) (what === "waiting" ? alert : status).append(words.content.cloneNode(true));
+    show("[data-idle]", !what);
+    if (what && !told) place.focus(); // the button that had it is gone
+    told = what;
+  }
+
+  function turnInto(page) {
+    document.title = page.title;
+    document.body.replaceWith(document.adoptNode(page.body));
+    document.querySelector("main").focus();
+  }
+
+  // ---- the server ----
+
+  const STOPS = ["thanks", "closed", "answered"];
+  let token = form ? (form.elements.csrfmiddlewaretoken || {}).value : "";
+
+  async function ask(path, options) {
+    const control = new AbortController();
+    const timer = setTimeout(() => control.abort(), PATIENCE);
+    try {
+      const response = await fetch(path, { ...options, cache: "no-store", signal: control.signal });
+      return { status: response.status, text: await response.text() };
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  // One of our own pages that settles it. Whatever else answers, a proxy or an error, does not.
+  function pageThatStops(text) {
+    const page = new DOMParser().parseFromString(text, "text/html");
+    const found = page.querySelector("main [data-rate]");
+    return found && STOPS.includes(found.dataset.rate) ? { came: found.dataset.rate, page } : null;
+  }
+
+  async function refresh(place) {
+    const { status, text } = await ask(`${place}fresh/`);
+    if (status !== 200) return pageThatStops(text);
+    const given = JSON.parse(text);
+    token = given.csrf;
+    keys = given.keys;
+    return { came: given.is_open ? "open" : "over" };
+  }
+
+  async function post(place, fields) {
+    const body = new URLSearchParams([...fields, ["step", "send"], ["csrfmiddlewaretoken", token]]);
+    const { status, text } = await ask(`${place}questions/`, { method: "POST", body });
+    return pageThatStops(text) || ([400, 413, 422].includes(status) ? { came: "refused" } : null);
+  }
+
+  // ---- trying until it is settled ----
+
+  let run = 0;
+  let wake = () => {};
+
+  function pause(milliseconds) {
+    return new Promise((done) => {
+      wake = done;
+      setTimeout(done, milliseconds);
+    });
+  }
+
+  async function untilSettled(once) {
+    run += 1;
+    const mine = run;
+    for (let tries = 0; ; tries += 1) {
+      const result = await once(tries).catch(() => null);
+      if (mine !== run) return null; // the person did something else meanwhile
+      if (result) return result;
+      tell("waiting");
+      const wait = Math.min(LONGEST_WAIT, 1000 * 2 ** tries);
+      await pause(wait * (0.5 + Math.random() / 2));
+      if (mine !== run) return null;
+    }
+  }
+
+  let sending = false;
+
+  function stop() {
+    run += 1;
+    sending = false;
+    tell("");
+  }
+
+  async function send(fields) {
+    if (sending) return;
+    sending = true;
+    tell("sending");
+    await keepDraft(fields, true);
+    const attempt = async (tries) => {
+      const state = tries || !token ? await refresh(home) : { came: "open" };
+      return !state || state.page ? state : post(home, fields);
+    };
+    settle(fields, await untilSettled(attempt));
+  }
+
+  function settle(fields, result) {
+    if (!result) return;
+    sending = false;
+    if (result.came === "thanks") {
+      erase(home);
+      tell("saved");
+      location.replace(`${home}thanks/`);
+    } else if (result.came === "refused") {
+      keepDraft(fields);
+      postAsItIs(form.querySelector("[value=send]") || form.querySelector("[name=step]"));
+    } else {
+      erase(home);
+      turnInto(result.page);
+    }
+  }
+
+  // A step to another page: only with the server in reach, or the browser's error page would follow.
+  async function goOn(button) {
+    const result = await untilSettled(() => refresh(home));
+    if (!result) return;
+    if (result.page) {
+      erase(home);
+      turnInto(result.page);
+    } else postAsItIs(button);
+  }
+
+  let passing = false;
+
+  function postAsItIs(button) {
+    form.elements.csrfmiddlewaretoken.value = token;
+    passing = true;
+    form.requestSubmit(button);
+  }
+
+  // ---- the pages ----
+
+  function onSubmit(event) {
+    const button = event.submitter;
+    if (passing || !button) return;
+    event.preventDefault();
+    if (button.value === "send") send(entered());
+    else {
+      if (sending) keepDraft(entered());
+      stop();
+      goOn(button);
+    }
+  }
+
+  function onEntry() {
+    if (sending || told) stop();
+    keepDraft(entered());
+  }
+
+  function onClick(event) {
+    if (event.target.closest("[data-try-now]")) wake();
+    const eraser = event.target.closest("[data-erase]");
+    if (!eraser) return;
+    stop();
+    erase(home);
+    if (eraser.matches("button")) {
+      form.reset();
+      show("[data-restored]", false);
+      main.focus();
+    }
+  }
+
+  async function onForm() {
+    form.autocomplete = "off"; // or Back would bring up what was erased
+    history.replaceState(null, ""); // a reload is then a GET, which sends nothing twice
+    form.addEventListener("submit", onSubmit);
+    document.addEventListener("click", onClick);
+    show("[data-kept]", canKeep);
+    const draft = canKeep ? draftOf(home) : null;
+    const fields = draft && (await fieldsIn(draft));
+    if (step === "questions") {
+      const isTyped = "typed" in form.dataset;
+      if (fields && !isTyped) {
+        enter(fields);
+        show("[data-restored]", !draft.unsent);
+      } else if (isTyped) keepDraft(entered());
+      form.addEventListener("input", onEntry);
+    }
+    if (fields && draft.unsent) send(fields);
+  }
+
+  async function onClosed() {
+    for (const place of places()) {
+      const draft = draftOf(place);
+      if (place === home && !draft.unsent) erase(place);
+      else await lookAfter(place, draft);
+    }
+  }
+
+  // Its link may be over, or what was sent may be stored after all: then there is a receipt.
+  async function lookAfter(place, draft) {
+    const { came } = await untilSettled(() => refresh(place));
+    if (came === "closed" || (came === "over" && !draft.unsent)) erase(place);
+    const fields = came !== "closed" && draft.unsent && (await fieldsIn(draft));
+    if (!fields) return;
+    const result = await untilSettled(() => post(place, fields));
+    erase(place);
+    if (result.came === "thanks") location.replace(`${place}thanks/`);
+    else if (result.came === "answered") turnInto(result.page);
+  }
+
+  eraseOld();
+  setInterval(eraseOld, 60 * 1000);
+  addEventListener("online", () => wake());
+  addEventListener("visibilitychange", () => document.hidden || wake());
+  addEventListener("pageshow", (event) => event.persisted && location.reload());
+  addEventListener("beforeunload", (event) => sending && event.preventDefault());
+  if (step === "thanks") erase(home);
+  if (step === "closed") onClosed();
+  if (step === "start" && (draftOf(home) || {}).unsent) location.replace(`${home}questions/`);
+  if (step === "questions" || step === "review") onForm();
+})();
