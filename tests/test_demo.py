@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from alliance_site.demo.plan import KINDS, plan
+from alliance_site.demo.plan import GOALS, IN_SPANISH, KINDS, NOTES, plan
 
 ROOT = Path(__file__).resolve().parent.parent
 ZONE = ZoneInfo("America/Chicago")
@@ -135,3 +135,15 @@ def test_the_same_day_gives_the_same_plan():
 def test_codes_are_unique():
     counted = Counter(client.code for client in plan(MONDAY, ZONE))
     assert max(counted.values()) == 1
+
+
+def test_one_client_in_five_answers_in_spanish_and_writes_it():
+    clients = plan(MONDAY, ZONE)
+    spanish = [each for each in clients if each.language == "es"]
+    assert len(spanish) == 12
+    written = {each.goal for each in spanish} | {
+        session.note for each in spanish for session in each.sessions
+    }
+    assert len(written) > 3
+    assert written - {""} <= set(IN_SPANISH.values())
+    assert {*GOALS, *NOTES} == IN_SPANISH.keys()

@@ -56,6 +56,24 @@ NOTES = (
     "Could we start later? The bus is never on time.",
     "I lost the thread when you explained the plan.",
 )
+# What those who answer in Spanish wrote instead.
+IN_SPANISH = {
+    "Be the dad who shows up, also on Sundays.": "Ser el papá que está, también los domingos.",
+    "Sleep through the night without anything.": "Dormir toda la noche sin tomar nada.",
+    "Keep my job at the bakery.": "Conservar mi trabajo en la panadería.",
+    "Stop hiding things from my sister.": "Dejar de esconderle cosas a mi hermana.",
+    "Get my license back.": "Recuperar mi licencia.",
+    "A whole month, then another.": "Un mes entero, y luego otro.",
+    "Feel like myself again.": "Volver a sentirme yo.",
+    "It felt like we were checking boxes.": "Sentí que solo llenábamos casillas.",
+    "I noticed you asked me first this time.": "Noté que esta vez me preguntó primero.",
+    "I did not want to talk about my brother today.": "Hoy no quería hablar de mi hermano.",
+    "Thank you for not pushing.": "Gracias por no presionarme.",
+    "Could we start later? The bus is never on time.": (
+        "¿Podemos empezar más tarde? El camión nunca llega a tiempo."
+    ),
+    "I lost the thread when you explained the plan.": "Me perdí cuando explicó el plan.",
+}
 WISHES = ("slower", "plan", "listen", "push_less", "explain", "privacy", "fine")
 
 
@@ -104,6 +122,7 @@ class PlannedClient:
     kind: str
     sessions: list[PlannedSession]
     next_at: dt.datetime
+    language: str = "en"
 
 
 def plan(now: dt.datetime, zone: dt.tzinfo) -> list[PlannedClient]:
@@ -146,7 +165,7 @@ def _client(
     rng: np.random.Generator, index: int, owner: str, kind: Kind, times: list[dt.datetime]
 ) -> PlannedClient:
     *past, next_at = times
-    return PlannedClient(
+    english = PlannedClient(
         code=_code(rng, index),
         name=NAMES[index % len(NAMES)] if index % 3 == 0 else "",
         goal=GOALS[index % len(GOALS)] if index % 2 == 0 else "",
@@ -155,6 +174,13 @@ def _client(
         sessions=_sessions(rng, kind, past),
         next_at=next_at,
     )
+    return _in_spanish(english) if index % 5 == 1 else english
+
+
+def _in_spanish(planned: PlannedClient) -> PlannedClient:
+    sessions = [replace(each, note=IN_SPANISH.get(each.note, "")) for each in planned.sessions]
+    goal = IN_SPANISH.get(planned.goal, "")
+    return replace(planned, language="es", goal=goal, sessions=sessions)
 
 
 def _sessions(

@@ -106,6 +106,7 @@ def _make_staff(zone: ZoneInfo, now: dt.datetime) -> dict[str, Membership]:
                 counselor=staff[counselor],
                 started_on=started_on,
             )
+    User.objects.filter(email=email_of("Lena")).update(language="es")
     staff["Ana"] = member(oak, "Ana", administrator=True)
     staff["Ben"] = member(oak, "Ben", front_desk=True)
     staff["Dana"] = member(oak, "Dana", rights_contact=True, phone="555-0142")
@@ -139,7 +140,7 @@ def _make_client(planned: PlannedClient, counselor: Membership, now: dt.datetime
         code=planned.code,
         identity=Identity(name=planned.name),
         goal=planned.goal,
-        language="en",
+        language=planned.language,
         today=planned.sessions[0].starts_at.date(),
     )
     slides_from = _slides_from(planned, episode)
@@ -211,7 +212,11 @@ def _make_session(episode: Episode, planned: PlannedSession, *, slides: bool) ->
     if planned.client:
         kind = Rating.InputKind.SLIDER if slides else Rating.InputKind.BUTTONS
         answers = Answers(
-            *planned.client, change_wish=planned.wish, note=planned.note, input_kind=kind
+            *planned.client,
+            change_wish=planned.wish,
+            note=planned.note,
+            input_kind=kind,
+            language=episode.client.language,
         )
         _rate(session, Rater.CLIENT, answers, Rating.WayIn.LINK, minutes=55)
 

@@ -29,6 +29,7 @@ from sessions.models import Organization
 
 PEOPLE = (
     ("Counselor", "Maria"),
+    ("Counselor in Spanish", "Lena"),
     ("Supervisor", "Sam"),
     ("Administrator", "Ana"),
     ("Front desk", "Ben"),
