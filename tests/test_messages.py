@@ -7,6 +7,7 @@ by `.ci/messages` (see CONTRIBUTING).
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -142,3 +143,23 @@ def test_counselors_are_asked_in_every_language_of_the_staff(language: str) -> N
     texts = [version["lead_in"]["counselor"]]
     texts += [item["wording"]["counselor"] for item in version["items"]]
     assert [text for text in texts if language not in text] == []
+
+
+# ---- Arabic speaks to women and men alike ----
+
+# Told to one man. Nouns of action do the same for everybody ("الإرسال", "يُرجى اختيار").
+COMMANDS = (
+    "أرسل أرسلها اختر اضغط افتح أغلق اكتب امسح امسحه ابدأ حاول انتقل راجع أدخل اقرأ انتظر اتصل"
+)
+TO_A_MAN = re.compile(rf"\b(?:{'|'.join([*COMMANDS.split(), 'تريد', 'تجيب', 'لا تغلق'])})\b")
+
+
+def test_arabic_gives_no_orders_to_one_man() -> None:
+    texts = [
+        text
+        for message in catalogs.messages_of(read(po_of("ar")))
+        for text in catalogs.forms_of(message.string)
+    ]
+    assert [text for text in texts if TO_A_MAN.search(text)] == []
+    assert TO_A_MAN.search("حاول الآن")
+    assert TO_A_MAN.search("من فضلك لا تغلق هذه الصفحة")
