@@ -10,6 +10,7 @@ import datetime as dt
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -21,6 +22,8 @@ from django.test import Client as Browser
 from alliance_site.transactions import database_now
 from sessions.append_only import _deleting
 from tests.factories import make_cast
+from tests.postgresql import PostgresqlError, find_postgresql
+from tests.second_run import SecondRun, asks_for_database, cores, on_postgresql
 
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
@@ -30,15 +33,43 @@ CHROMIUM = next(
 )
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--only-database",
+        action="store_true",
+        help="leave out the tests that cannot reach the database, on whatever they run",
+    )
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what is for the other database; run the whole PostgreSQL suite last."""
-    on_postgresql = os.environ.get("DATABASE_URL", "").startswith(("postgres", "pgsql"))
-    other = "sqlite_only" if on_postgresql else "postgresql_only"
+    """Leave out what is for the other database; look last how the second run ended."""
+    other = "sqlite_only" if on_postgresql() else "postgresql_only"
     gone = [item for item in items if item.get_closest_marker(other)]
+    if config.getoption("only_database"):
+        gone += [item for item in items if item not in gone and not asks_for_database(item)]
     if gone:
         config.hook.pytest_deselected(items=gone)
     items[:] = [item for item in items if item not in gone]
-    items.sort(key=lambda item: item.path.name == "test_postgresql.py")
+    items.sort(key=is_about_the_second_run)
+
+
+def is_about_the_second_run(item: pytest.Item) -> bool:
+    return item.path.name == "test_postgresql.py"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def second_run(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[SecondRun]:
+    """The suite on PostgreSQL. It starts with the first test where a second core is free for it,
+    else (and where it could not start, to say why) with the test that waits for it."""
+    run = SecondRun(tmp_path_factory.mktemp("postgresql"))
+    asked_for = any(map(is_about_the_second_run, request.session.items))
+    if asked_for and find_postgresql() is not None and cores() > 1:
+        with suppress(PostgresqlError):
+            run.start()
+    yield run
+    run.stop()
 
 
 @pytest.fixture(scope="session")
