@@ -74,13 +74,11 @@ class StaffRequest(HttpRequest):
 
 def viewer_for(user: Any, now: dt.datetime) -> Viewer | None:
     """The viewer a logged-in user is today, or None. Who is at several places sees the oldest."""
-    # "Today" is each organization's own date: the days around here, and the exact one below.
-    days = (now.date() + dt.timedelta(days=offset) for offset in (-1, 0, 1))
-    before, same, after = (Membership.objects.active_for(user, day) for day in days)
-    near = before | same | after
+    memberships = Membership.objects.of_user(user).select_related("organization").order_by("pk")
+    # "Today" is each organization's own date, so the rows are read before it can be asked for.
     viewers = (
         Viewer(membership, membership.organization, now)
-        for membership in near.select_related("organization").order_by("pk")
+        for membership in memberships
         if membership.is_active_on(membership.organization.today(now))
     )
     return next(viewers, None)

@@ -58,11 +58,11 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
     def active_on(self, day: dt.date) -> Self:
         return self.filter(on_day(day), user__is_active=True)
 
-    def active_for(self, user: Any, day: dt.date) -> Self:
-        """The one place that says who counts: nobody, for the anonymous, disabled and ended."""
+    def of_user(self, user: Any) -> Self:
+        """Where a user is or was on the staff: nowhere, for the anonymous and disabled."""
         if not user.is_authenticated or not user.is_active:
             return self.none()
-        return self.active_on(day).filter(user=user)
+        return self.filter(user=user, user__is_active=True)
 
 
 class Membership(PublicModel, OwnedModel):
