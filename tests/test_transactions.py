@@ -61,7 +61,8 @@ def names() -> set[str]:
 
 def save_settings(browser: Browser) -> Any:
     given = {"name": "Saved", "sender_name": "Oak", "phone": "1", "time_zone": "UTC"}
-    return browser.post("/settings/", {**given, "sensitivity": "low", "request_days": "3"})
+    chosen = {"sensitivity": "low", "request_days": "3", "answers_with": "buttons"}
+    return browser.post("/settings/", given | chosen)
 
 
 def test_now_is_the_clock_of_the_database(cast, log_in, about):

@@ -23,15 +23,14 @@ STEADY: list[float | None] = [9, 9, 8, 9, 9, 8, 9, 3]
 @pytest.fixture
 def rows(cast: SimpleNamespace, log_in: Any) -> dict[type[models.Model], Any]:
     """One row of each kind."""
-    factories.make_course(cast.episode, STEADY, cast.now)
+    factories.make_course(cast.episode, STEADY, cast.now, own=None)
     log_in(cast.alice).get("/today/")
     return {model: model._default_manager.earliest("pk") for model in KEPT}
 
 
-def columns() -> list[Any]:
+def columns(model: type[models.Model]) -> list[str]:
     return [
-        pytest.param(model, field.column, id=f"{model.__name__}.{field.name}")
-        for model in KEPT
+        field.column
         for field in model._meta.concrete_fields
         if not field.primary_key and field.name not in MAY_CHANGE_ONCE
     ]
@@ -45,12 +44,21 @@ def rows_of(model: type[models.Model]) -> list[Any]:
     return list(model._default_manager.order_by("pk").values())
 
 
-@pytest.mark.parametrize(("model", "column"), columns())
-def test_no_column_of_a_row_can_be_changed(rows, model, column):
+@pytest.mark.parametrize("model", KEPT)
+def test_no_column_of_a_row_can_be_changed(rows, model):
     before = rows_of(model)
-    with refused(), transaction.atomic():
-        sql(f"UPDATE {model._meta.db_table} SET {column} = {column}")  # noqa: S608
+    assert [column for column in columns(model) if can_be_changed(model, column)] == []
     assert rows_of(model) == before
+
+
+def can_be_changed(model: type[models.Model], column: str) -> bool:
+    try:
+        with transaction.atomic():
+            sql(f"UPDATE {model._meta.db_table} SET {column} = {column}")  # noqa: S608
+    except IntegrityError as error:
+        assert "append-only" in str(error)
+        return False
+    return True
 
 
 @pytest.mark.parametrize("model", KEPT)
