@@ -21,7 +21,7 @@ from django.test import Client as Browser
 
 from alliance_site.transactions import database_now
 from sessions.append_only import _deleting
-from tests.factories import make_cast
+from tests.factories import make_cast, undone
 from tests.postgresql import PostgresqlError, find_postgresql
 from tests.second_run import SecondRun, asks_for_database, cores, on_postgresql
 
@@ -112,6 +112,19 @@ def lingering_connections(django_db_setup: None, django_db_blocker: Any) -> Iter
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
     connection.close()
+
+
+@pytest.fixture(scope="module")
+def kept_for_the_module(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """A transaction around a module whose rows take seconds to make; its tests run inside.
+
+    Not for a module that also has tests with `transaction=True`: they empty every table.
+    """
+    with django_db_blocker.unblock():
+        # Django finds this out once, by a rollback, which must not be that of our rows.
+        assert connection.features.supports_transactions
+        with undone():
+            yield
 
 
 @pytest.fixture

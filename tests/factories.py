@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.apps import apps
+from django.db import transaction
 
 from measures.builtin import current_version
 from measures.capture.answers import Answers
@@ -150,6 +152,16 @@ def make_closed(
         Rating.objects.bulk_create(ratings)
         episodes.append(episode)
     return episodes
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """Whatever happens in here did not happen."""
+    block = transaction.atomic()
+    block._from_testcase = True  # type: ignore[attr-defined]  # else requests may not be durable
+    with block:
+        yield
+        transaction.set_rollback(True)
 
 
 def every_row() -> dict[str, list[str]]:

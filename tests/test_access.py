@@ -16,7 +16,6 @@ import datetime as dt
 import re
 import uuid
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
@@ -26,7 +25,7 @@ from django.apps import apps
 from django.contrib.sessions.models import Session as WebSession
 from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
-from django.db import connection, models, transaction
+from django.db import connection, models
 from django.http import Http404
 from django.test import Client as Browser
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
@@ -573,14 +572,11 @@ NOW = dt.datetime(2026, 11, 18, 20, tzinfo=dt.UTC)
 
 
 @pytest.fixture(scope="module")
-def built_once(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
+def built_once(kept_for_the_module: None) -> Iterator[World]:
     """The world takes seconds to make, so it is made once. Each test runs inside."""
-    with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patch:
-        # Django finds this out once, by a rollback, which must not be that of our world.
-        assert connection.features.supports_transactions
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(alliance_site.transactions, "database_now", lambda: NOW)
-        with undone():
-            yield build()
+        yield build()
 
 
 @pytest.fixture
@@ -801,16 +797,6 @@ class Answer:
         return f"{self.person} {self.method} {self.route} ({self.whose}) -> {self.status}"
 
 
-@contextmanager
-def undone() -> Iterator[None]:
-    """Whatever happens in here did not happen: every request meets the same world."""
-    block = transaction.atomic()
-    block._from_testcase = True  # type: ignore[attr-defined]  # else ours may not be durable
-    with block:
-        yield
-        transaction.set_rollback(True)
-
-
 def sweep(
     world: World,
     person: str,
@@ -836,7 +822,7 @@ def visit(
     cookies = cookies_of(browser)
     last = AccessEntry.objects.order_by("pk").last()
     writes: list[str] = []
-    with undone(), connection.execute_wrapper(collecting(writes)):
+    with factories.undone(), connection.execute_wrapper(collecting(writes)):
         address = address_of(world, route, whose)
         if method == "GET":
             response = browser.get(address)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -26,15 +27,35 @@ NOW = dt.datetime(2026, 11, 18, 20, tzinfo=dt.UTC)
 SMALL, LARGE = (3, 3), (12, 9)  # clients, and sessions of each
 
 
-@pytest.fixture
-def now(monkeypatch: pytest.MonkeyPatch) -> dt.datetime:
-    monkeypatch.setattr(alliance_site.transactions, "database_now", lambda: NOW)
-    return NOW
+@dataclass(frozen=True)
+class Visit:
+    """What a page asked the database, and how many clients it showed."""
+
+    queries: list[str]
+    clients: int
 
 
-@pytest.fixture
-def people(cast: Any) -> Any:
+@dataclass(frozen=True)
+class Visits:
+    """Every page at one size, as it is and with every related row fetched by itself."""
+
+    as_it_is: dict[str, Visit]
+    row_by_row: dict[str, Visit]
+
+
+@pytest.fixture(scope="module")
+def sizes(kept_for_the_module: None) -> tuple[Visits, Visits]:
+    """The pages with few rows and with many."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(alliance_site.transactions, "database_now", lambda: NOW)
+        people = staff()
+        few = visits(people, *SMALL)
+        return few, visits(people, *LARGE)
+
+
+def staff() -> Any:
     """Everybody of the cast; bob is covered by alice and supervised by sam, too."""
+    cast = factories.make_cast(NOW)
     factories.supervise(cast.sam, cast.bob, cast.today)
     Cover.objects.create(
         organization=cast.here,
@@ -44,6 +65,14 @@ def people(cast: Any) -> Any:
         to_on=cast.today,
     )
     return cast
+
+
+def visits(people: Any, clients: int, sessions: int) -> Visits:
+    grow(people, clients, sessions)
+    as_it_is = visit_all(people)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(QuerySet, "select_related", lambda self, *fields: self)
+        return Visits(as_it_is, visit_all(people))
 
 
 def grow(people: Any, clients: int, sessions: int) -> None:
@@ -88,13 +117,6 @@ def ask_to_call(request: RatingRequest) -> None:
     ask_for_call(request=request, contact=dana, now=NOW, calls_url="/calls/", phone="555-0111")
 
 
-def count(browser: Browser, address: str) -> CaptureQueriesContext:
-    with CaptureQueriesContext(connection) as queries:
-        response = browser.get(address)
-    assert response.status_code == 200, address
-    return queries
-
-
 def first(name: str, people: Any) -> str:
     episode = Episode.objects.get(client__code="Q-000")
     row = {"client": episode.client, "episode": episode}[name]
@@ -121,55 +143,61 @@ PAGES: dict[str, tuple[str, Callable[[Any], str]]] = {
 }
 
 
-def measured(people: Any, browsers: dict[str, Browser]) -> dict[str, CaptureQueriesContext]:
+def visit_all(people: Any) -> dict[str, Visit]:
+    browsers = {name: logged_in(getattr(people, name)) for name, _ in PAGES.values()}
     return {
-        name: count(browsers[person], address(people)) for name, (person, address) in PAGES.items()
+        name: visit(browsers[person], address(people)) for name, (person, address) in PAGES.items()
     }
 
 
-def grown(people: Any, log_in: Any) -> dict[str, str]:
+def logged_in(membership: Membership) -> Browser:
+    browser = Browser()
+    browser.force_login(membership.user)
+    return browser
+
+
+def visit(browser: Browser, address: str) -> Visit:
+    with CaptureQueriesContext(connection) as asked:
+        response = browser.get(address)
+    assert response.status_code == 200, address
+    codes = set(re.findall(r">(Q-\d{3})<", response.content.decode()))
+    return Visit([query["sql"] for query in asked.captured_queries], len(codes))
+
+
+def grown(few: dict[str, Visit], many: dict[str, Visit]) -> dict[str, str]:
     """{page: what it asked at both sizes}, of the pages that asked more with more rows."""
-    browsers = {name: log_in(getattr(people, name)) for name, _ in PAGES.values()}
-    grow(people, *SMALL)
-    few = measured(people, browsers)
-    grow(people, *LARGE)
-    many = measured(people, browsers)
     return {
-        name: comparison(name, few[name], many[name])
+        name: comparison(name, few[name].queries, many[name].queries)
         for name in PAGES
-        if len(few[name]) != len(many[name])
+        if len(few[name].queries) != len(many[name].queries)
     }
 
 
-def comparison(name: str, few: CaptureQueriesContext, many: CaptureQueriesContext) -> str:
+def comparison(name: str, few: list[str], many: list[str]) -> str:
     lines = [f"{name}: {len(few)} queries for few rows, {len(many)} for many"]
     for title, queries in (("few", few), ("many", many)):
-        lines += [f"-- {title}", *(query["sql"][:200] for query in queries.captured_queries)]
+        lines += [f"-- {title}", *(query[:200] for query in queries)]
     return "\n".join(lines)
 
 
-def test_no_page_asks_more_queries_for_more_rows(people: Any, log_in: Any) -> None:
-    more = grown(people, log_in)
+def test_no_page_asks_more_queries_for_more_rows(sizes: tuple[Visits, Visits]) -> None:
+    few, many = sizes
+    more = grown(few.as_it_is, many.as_it_is)
     assert not more, "\n\n".join(more.values())
 
 
-def test_pages_that_fetch_row_by_row_are_found(
-    people: Any, log_in: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_pages_that_fetch_row_by_row_are_found(sizes: tuple[Visits, Visits]) -> None:
     """The control: without select_related, every list asks for each of its rows."""
-    monkeypatch.setattr(QuerySet, "select_related", lambda self, *fields: self)
+    few, many = sizes
     lists = {"today", "caseload", "closed episodes", "session_pick", "supervision", "day", "calls"}
-    assert set(grown(people, log_in)) >= lists | {"episode", "client", "settings"}
+    found = set(grown(few.row_by_row, many.row_by_row))
+    assert found >= lists | {"episode", "client", "settings"}
 
 
-def test_the_lists_do_show_more_rows_at_the_larger_size(people: Any, log_in: Any) -> None:
+def test_the_lists_do_show_more_rows_at_the_larger_size(sizes: tuple[Visits, Visits]) -> None:
     """The other control: counting queries of a page without rows would prove nothing."""
-    browsers = {name: log_in(getattr(people, name)) for name, _ in PAGES.values()}
-    for size, clients in ((SMALL, 3), (LARGE, 12)):
-        grow(people, *size)
-        rows = {
-            name: rows_of(browsers[who], address(people)) for name, (who, address) in PAGES.items()
-        }
+    for size, clients in zip(sizes, (3, 12), strict=True):
+        rows = {name: visit.clients for name, visit in size.as_it_is.items()}
         open_ones = clients * 2 // 3
         assert rows["caseload"] == rows["session_pick"] == open_ones
         assert rows["today"] >= open_ones
@@ -177,7 +205,3 @@ def test_the_lists_do_show_more_rows_at_the_larger_size(people: Any, log_in: Any
         assert rows["calls"] == clients
         assert rows["closed episodes"] == clients // 3
         assert rows["supervision"] >= clients // 3
-
-
-def rows_of(browser: Browser, address: str) -> int:
-    return len(set(re.findall(r">(Q-\d{3})<", browser.get(address).content.decode())))

@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from django.db import transaction
 from django.test import Client as Browser
 from django.urls import reverse
 
@@ -149,18 +147,8 @@ def differing(one: dict[str, str], other: dict[str, str]) -> list[str]:
     return [name for name in one if one[name] != other[name]]
 
 
-@contextmanager
-def undone() -> Iterator[None]:
-    """What happens in here did not happen."""
-    block = transaction.atomic()
-    block._from_testcase = True  # type: ignore[attr-defined]  # else requests may not be durable
-    with block:
-        yield
-        transaction.set_rollback(True)
-
-
 def pages_after(desk: Desk, browser: Browser, answer: dict[str, Any]) -> dict[str, str]:
-    with undone():
+    with factories.undone():
         desk.answer(**answer)
         return desk.pages(browser)
 
@@ -240,7 +228,7 @@ def test_the_answer_of_a_later_session_is_held_back_as_well(yesterdays: Desk, lo
     yesterdays.answer(score=8)
     pages = []
     for score in (0, 8, 10):
-        with undone():
+        with factories.undone():
             yesterdays.answer(yesterdays.other, score=score)
             pages.append(yesterdays.pages(browser))
     assert differing(pages[0], pages[1]) + differing(pages[1], pages[2]) == []

@@ -29,11 +29,9 @@ def rows(cast: SimpleNamespace, log_in: Any) -> dict[type[models.Model], Any]:
 
 
 def columns(model: type[models.Model]) -> list[str]:
-    return [
-        field.column
-        for field in model._meta.concrete_fields
-        if not field.primary_key and field.name not in MAY_CHANGE_ONCE
-    ]
+    fields = model._meta.concrete_fields
+    changing = [each for each in fields if not each.primary_key]
+    return [str(each.column) for each in changing if each.name not in MAY_CHANGE_ONCE]
 
 
 def refused() -> Any:
@@ -47,18 +45,17 @@ def rows_of(model: type[models.Model]) -> list[Any]:
 @pytest.mark.parametrize("model", KEPT)
 def test_no_column_of_a_row_can_be_changed(rows, model):
     before = rows_of(model)
-    assert [column for column in columns(model) if can_be_changed(model, column)] == []
+    assert [column for column in columns(model) if not is_kept(model, column)] == []
     assert rows_of(model) == before
 
 
-def can_be_changed(model: type[models.Model], column: str) -> bool:
+def is_kept(model: type[models.Model], column: str) -> bool:
     try:
         with transaction.atomic():
             sql(f"UPDATE {model._meta.db_table} SET {column} = {column}")  # noqa: S608
     except IntegrityError as error:
-        assert "append-only" in str(error)
-        return False
-    return True
+        return "append-only" in str(error)
+    return False
 
 
 @pytest.mark.parametrize("model", KEPT)
