@@ -63,9 +63,13 @@ def new_context(new_context: NewContext, watch: Watch) -> NewContext:
 
 
 @pytest.fixture(name="look_at")
-def look_at_fixture(watch: Watch) -> LookAt:
+def look_at_fixture(request: pytest.FixtureRequest, watch: Watch) -> LookAt:
+    """Once is enough: a page looks the same whatever database it came from."""
+    is_second_run = request.config.getoption("only_database")
+
     def _look_at(page: Page, name: str) -> None:
-        look_at(page, name, watch)
+        if not is_second_run:
+            look_at(page, name, watch)
 
     return _look_at
 
