@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any, TypeAlias
@@ -22,6 +23,7 @@ LookAt: TypeAlias = Callable[[Page, str], None]
 NewContext: TypeAlias = Callable[..., BrowserContext]
 LogIn: TypeAlias = Callable[..., Page]
 
+SECONDS_TO_END = 10
 DESK = {"width": 1280, "height": 900}
 STEADY: list[float | None] = [9, 9, 8, 9, 9, 8, 9]
 
@@ -29,6 +31,23 @@ STEADY: list[float | None] = [9, 9, 8, 9, 9, 8, 9]
 @pytest.fixture(scope="session")
 def base_url(live_server: LiveServer) -> str:
     return live_server.url
+
+
+@pytest.fixture(scope="session")
+def last_answers(live_server: LiveServer) -> Iterator[None]:
+    """After the browser was closed, and before the server is: its threads come to their end while
+    SQLite's one connection, which they share, may still be shared."""
+    yield
+    for thread in threading.enumerate():
+        if "process_request_thread" in thread.name:
+            thread.join(SECONDS_TO_END)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(
+    last_answers: None, browser_type_launch_args: dict[str, Any]
+) -> dict[str, Any]:
+    return browser_type_launch_args
 
 
 @pytest.fixture(scope="session")

@@ -85,7 +85,9 @@ def start(page: Page, session: Session, now: dt.datetime, channel: str = "link")
 
 
 def press(page: Page, name: str) -> None:
-    page.get_by_role("button", name=name, exact=True).click()
+    """And wait for the page that follows: the script keeps a draft before it lets go."""
+    with page.expect_navigation():
+        page.get_by_role("button", name=name, exact=True).click()
 
 
 def slider(page: Page, number: int) -> Locator:

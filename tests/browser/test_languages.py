@@ -54,7 +54,9 @@ def follow(page: Page, session: Session, cast: SimpleNamespace) -> None:
 
 
 def press(page: Page, value: str) -> None:
-    page.locator(f"button[value={value}]").first.click()
+    """And wait for the page that follows: the script keeps a draft before it lets go."""
+    with page.expect_navigation():
+        page.locator(f"button[value={value}]").first.click()
 
 
 def test_every_state_in_every_language(

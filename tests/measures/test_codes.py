@@ -328,7 +328,8 @@ def test_who_tried_is_not_to_be_read_from_the_rows_and_is_gone_the_next_day(made
 
 def test_wrong_expired_used_and_made_up_are_the_same_to_the_byte(cast, made, session, clock):
     wrong = whole(Phone("192.0.2.9").type(made.letters, other_digits(made)))
-    made_up = whole(Phone("192.0.2.8").type(made.letters[::-1], made.digits))
+    nobodys = "bcd" if made.letters != "bcd" else "dcb"
+    made_up = whole(Phone("192.0.2.8").type(nobodys, made.digits))
     clock(15)
     expired = whole(Phone("192.0.2.7").type(made.letters, made.digits))
     clock(0)

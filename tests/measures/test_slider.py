@@ -102,6 +102,7 @@ def test_the_administrator_chooses_and_only_who_begins_is_concerned(cast, log_in
         "sender_name": "Oak Street",
         "phone": "555-0100",
         "time_zone": "America/Chicago",
+        "language": "en",
         "sensitivity": "standard",
         "request_days": "4",
         "answers_with": "slider",
