@@ -59,6 +59,7 @@ def test_the_page_keeps_its_code_while_it_is_in_view_and_says_when_it_is_closed(
     page = page_of(cast.alice)
     page.clock.install()
     show_the_code(page, cast)
+    page.wait_for_load_state()  # the script has begun to count
     until = page.locator("#code-until")
     until.evaluate("(element) => { element.textContent = ''; }")
     page.clock.fast_forward("04:01")
