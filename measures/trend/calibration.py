@@ -30,9 +30,11 @@ BLOCK = 500  # people drawn at once
 # Nominal, for people of whom no more is known than the presets say; and for an organization whose
 # own ratings the limits are worked out on, which can afford to look closer.
 PRESET_HAZARDS = BySensitivity(low=0.005, standard=0.010, high=0.020)
-OWN_HAZARDS = BySensitivity(low=0.0075, standard=0.0155, high=0.025)
+OWN_HAZARDS = BySensitivity(low=0.006, standard=0.0125, high=0.0205)
 # Added to the presets' limits: real ratings are rougher still than the roughest made up.
-PRESET_MARGIN = 0.1
+PRESET_MARGIN = 0.45
+
+TIDY_CARRY_OVER = (0.15, 0.45)
 
 Advance = Callable[[int], None]
 FEWEST_CASES = 50
@@ -100,8 +102,13 @@ def typical(population: Population) -> Variety:
 
 def _tidy(population: Population) -> Variety:
     """Return typical people without the rough edges: the population's growth is wide on purpose."""
-    growth_sd = min(population.growth_sd, 0.15)
-    return replace(typical(population), growth_sd=growth_sd, freedom=(8.0, 40.0), skew=(0.0, 0.1))
+    return replace(
+        typical(population),
+        carry_over=TIDY_CARRY_OVER,
+        growth_sd=min(population.growth_sd, 0.15),
+        freedom=(8.0, 40.0),
+        skew=(0.0, 0.1),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,15 +121,15 @@ class Preset:
 
 
 SHIPPED = {
-    "client": Preset("client-1", Population(), varied(8.1)),
+    "client": Preset("client-2", Population(), varied(8.1)),
     # Where most people give high marks and vary little.
     "client-high": Preset(
-        "client-high-1",
+        "client-high-2",
         Population(mean=9.0, common_sd=0.8, facet_sd=0.4, within=0.75),
         replace(varied(9.0), between=(0.5, 1.2), within=(0.4, 1.0)),
     ),
     # Counselors rate about 0.8 lower; nothing is known that would set their spread apart.
-    "counselor": Preset("counselor-1", Population(mean=7.3), varied(7.3)),
+    "counselor": Preset("counselor-2", Population(mean=7.3), varied(7.3)),
 }
 
 

@@ -32,7 +32,7 @@ from .parameters import CLIENT, Parameters
 from .population import Population
 from .standing import track
 
-ENGINE = "mixture-1"
+ENGINE = "mixture-2"
 
 FEWEST_FACETS = 2
 BAND = NormalDist().inv_cdf(0.95)

@@ -29,10 +29,11 @@ CONSTANT = math.exp(math.lgamma(POWER) - math.lgamma(FREEDOM / 2)) / math.sqrt(m
 BOUND, BOUND_APART = 4.0, 3.9
 # What the bound takes from a fall to the bottom of the scale, a collapse gives back: a score at
 # least this many points below the person's own earlier ones, and from there on as likely anywhere.
-COLLAPSE, COLLAPSE_WEIGHT = 5.0, 0.05
-EVENING = 0.5  # takes from volatile people what they have in false alarms over quiet ones
+COLLAPSE, COLLAPSE_WEIGHT = 5.0, 0.06
+EVENING = 0.2  # takes from volatile people what they have in false alarms over quiet ones
 MOST = 60.0  # log ratio beyond which evidence is not told apart
 GROUPS = 1 + len(FACETS)
+_WEIGHTS = np.stack([each.weights() for each in ALTERNATIVES])  # (alternatives, LAGS)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -240,8 +241,8 @@ def _mixture(operators: Operators, residuals: Singles, weights: Singles) -> Floa
         step *= np.float32(POWER)
         running += step
         ratios = _over_noise(np.exp(np.minimum(running, np.float32(MOST))), weights[:, seen])
-        for each, ratio in zip(ALTERNATIVES, ratios, strict=True):
-            parts[lag, seen, each.group] += each.weight * each.recency**lag * ratio
+        for each, weight, ratio in zip(ALTERNATIVES, _WEIGHTS[:, lag], ratios, strict=True):
+            parts[lag, seen, each.group] += weight * ratio
     return parts
 
 

@@ -88,7 +88,8 @@ def fit_parameters(
     fitted = fit_population(usable, preset.population, advance=advance)
     # Where people start and how they grow is taken over. Spreads are not: how people differ is
     # what a few dozen episodes tell least, and a prior too narrow costs more than one too wide.
-    known = {name: getattr(fitted, name) for name in ("mean", "growth", "carry_over")}
+    # Nor is the carry-over: the model supposes less of it than there is, and finds more.
+    known = {name: getattr(fitted, name) for name in ("mean", "growth")}
     return calibrate(
         version,
         replace(preset.population, **known),

@@ -54,7 +54,7 @@ class Population:
     growth_sd: float = 0.25
     within: float = 0.95
     within_cv: float = 0.45
-    carry_over: float = 0.30
+    carry_over: float = 0.15
     state_share: float = 0.57
     shared_share: float = 0.05
     alike: float = 0.1

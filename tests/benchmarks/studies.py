@@ -73,7 +73,7 @@ def at_limits(
 def equal_hazard(world: World) -> str:
     """Engine, peers and oracle with limits per session at 1.5 false alarms per 100."""
     tuning = sample(world, TUNING, steady=6000, weakened=1500)
-    on = sample(world, REPORTED, steady=12000, weakened=3000)
+    on = sample(world, REPORTED, steady=24000, weakened=6000)
     found = {"**this engine**": detections(engine_evidence, on)}
     for name, candidates in peers.CANDIDATES.items():
         found[name] = peers.found(peers.tuned(candidates, tuning), on)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from measures.trend import evidence as constants
 from measures.trend import standing as chain
-from measures.trend.alternatives import ALL, ALTERNATIVES, LAGS
+from measures.trend.alternatives import ALL, ALTERNATIVES, LAGS, LATELY
 from measures.trend.interface import HIGHEST, LOWEST
 from measures.trend.population import Population
 
@@ -279,7 +279,9 @@ def gather(population: Population, ratings: Floats) -> PlainEvidence:
             )
             for t, logs in log_ratios(population, level, courses[s], onset):
                 for each, log_ratio in zip(ALTERNATIVES, logs, strict=True):
-                    prior = each.weight * each.recency ** (t - onset)
+                    prior = each.weight * LATELY[min(t - onset, 2)]
+                    prior *= each.at_once if t == onset else 1.0
+                    prior *= each.recency ** max(t - onset - 2, 0)
                     ratio = math.exp(min(log_ratio, constants.MOST))
                     by_lag[t - onset, t, each.group] += weights[t, s] * prior * ratio
     by_group = by_lag.sum(axis=0)
