@@ -3,7 +3,9 @@ from django.urls import path
 from measures.capture import (
     call_views,
     code_views,
+    desk_views,
     handover_views,
+    intake_views,
     staff_views,
     stop_views,
 )
@@ -17,6 +19,11 @@ urlpatterns = [
     path("supervision/", insight.supervision, name="supervision"),
     path("sessions/<uuid:uuid>/", staff_views.session_log, name="session_log"),
     path("sessions/<uuid:uuid>/waive/", staff_views.session_waive, name="session_waive"),
+    path("clients/<uuid:uuid>/edit/", intake_views.client_edit, name="client_edit"),
+    path("day/", desk_views.day, name="day"),
+    path("messages/", desk_views.messages_list, name="messages"),
+    path("messages/<uuid:uuid>/again/", desk_views.message_restart, name="message_restart"),
+    path("sessions/<uuid:uuid>/send/", desk_views.rating_send, name="rating_send"),
     path("sessions/<uuid:uuid>/link/", staff_views.rating_link, name="rating_link"),
     path("calls/", call_views.calls, name="calls"),
     path("calls/<uuid:uuid>/done/", call_views.call_done, name="call_done"),

@@ -16,6 +16,7 @@ from django.utils.translation import get_language_info
 from django.utils.translation import gettext_lazy as _
 
 from sessions.access import Viewer
+from sessions.lexicon import telling_words
 from sessions.models import AnswersWith, Client, Episode, Organization, Session, User
 
 
@@ -29,6 +30,7 @@ def own_names(languages: Iterable[tuple[str, Any]]) -> list[tuple[str, str]]:
     return [(code, capfirst(get_language_info(code)["name_local"])) for code, _name in languages]
 
 
+SENDER_LENGTH = 24  # with a host of 30 letters, a text message is then one in any wording
 code_validator = RegexValidator(
     r"\A[A-Za-z0-9][A-Za-z0-9._-]*\Z", _("Use letters, digits, dots and dashes, such as T-308.")
 )
@@ -94,24 +96,6 @@ class EpisodeForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.helper = form_helper(
             "code", "name", "language", "goal", "answers_with", submit=_("Open the episode")
-        )
-
-
-class ClientForm(forms.Form):
-    """Identity, as the front desk or the counselor keeps it."""
-
-    name = forms.CharField(label=_("Name"), max_length=120, required=False)
-    email = forms.EmailField(label=_("E-mail"), max_length=200, required=False)
-    phone = forms.CharField(label=_("Phone"), max_length=40, required=False)
-    language = forms.ChoiceField(label=_("Language"), choices=capitalized(settings.LANGUAGES))
-    answers_with = AnswersWithField(
-        help_text=_("A change is marked on the chart: numbers given another way compare less well.")
-    )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.helper = form_helper(
-            "name", "email", "phone", "language", "answers_with", submit=_("Save")
         )
 
 
@@ -181,12 +165,20 @@ class OrganizationForm(forms.ModelForm):  # type: ignore[type-arg]
             "language",
             "sensitivity",
             "request_days",
+            "reminder_days",
+            "days_between",
+            "send_from",
+            "send_until",
             "answers_with",
             "crisis_text",
             "crisis_text_es",
             "crisis_text_ar",
         ]
-        widgets: ClassVar = {"answers_with": forms.RadioSelect}
+        widgets: ClassVar = {
+            "answers_with": forms.RadioSelect,
+            "send_from": forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+            "send_until": forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+        }
         labels: ClassVar = {
             "name": _("Name"),
             "sender_name": _("Sender clients see"),
@@ -194,6 +186,10 @@ class OrganizationForm(forms.ModelForm):  # type: ignore[type-arg]
             "time_zone": _("Time zone"),
             "sensitivity": _("How soon a flag is raised"),
             "request_days": _("Days a link stays open"),
+            "reminder_days": _("Days until the one reminder"),
+            "days_between": _("Days between two sessions a client is asked about"),
+            "send_from": _("Messages go out from"),
+            "send_until": _("Messages go out until"),
             "answers_with": _("How new clients answer"),
             "language": _("Language"),
             "crisis_text": _("Whom to call right away, in English"),
@@ -203,6 +199,8 @@ class OrganizationForm(forms.ModelForm):  # type: ignore[type-arg]
         help_texts: ClassVar = {
             "sender_name": _("A neutral name, without a word about health."),
             "time_zone": _("Such as America/Chicago."),
+            "reminder_days": _("0: no reminder. None comes after somebody declined."),
+            "days_between": _("7: at most one a week. 0: after each, as the client chose."),
             "answers_with": _("Who has begun keeps their way, until it is changed on their page."),
             "language": _("For new clients, and for whoever on the staff chose none."),
             "crisis_text": _(
@@ -222,6 +220,23 @@ class OrganizationForm(forms.ModelForm):  # type: ignore[type-arg]
         )
         self.fields["crisis_text_ar"].widget.attrs["dir"] = "auto"
         self.helper = form_helper(*self.Meta.fields, submit=_("Save"))
+
+    def clean_sender_name(self) -> str:
+        """It stands in front of every message: neutral, and short enough for one text message."""
+        name = " ".join(self.cleaned_data["sender_name"].split())
+        if telling := telling_words(name):
+            text = _("“%(word)s” tells what this is about. Choose a neutral name.")
+            raise forms.ValidationError(text, params={"word": telling[0]})
+        if len(name) > SENDER_LENGTH:
+            text = _("At most %(n)d letters, so that a text message stays one.")
+            raise forms.ValidationError(text, params={"n": SENDER_LENGTH})
+        return name
+
+    def clean(self) -> dict[str, Any] | None:
+        start, end = (self.cleaned_data.get(name) for name in ("send_from", "send_until"))
+        if start is not None and end is not None and start >= end:
+            self.add_error("send_until", _("This is not after the first one."))
+        return super().clean()
 
 
 class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -273,13 +288,3 @@ class PinForm(forms.Form):
         if "pin" in typed and "again" in typed and typed["pin"] != typed["again"]:
             self.add_error("again", _("These are not the same digits."))
         return typed
-
-
-def client_initial(client: Client, identity: Any) -> dict[str, str]:
-    return {
-        "name": identity.name,
-        "email": identity.email,
-        "phone": identity.phone,
-        "language": client.language,
-        "answers_with": client.answers_with,
-    }

@@ -59,6 +59,7 @@ CLIENT_SIDE = (
     "templates/measures/rate/*",
     "measures/capture/forms.py",
     "measures/capture/handover_views.py",
+    "measures/capture/intake_texts.py",
     "measures/capture/letters.py",
     "measures/capture/views.py",
     "measures/capture/who_sees.py",

@@ -31,6 +31,21 @@ from sessions.models import (
 from sessions.sealing import Identity, seal_identity, unseal_identity
 from sessions.services import open_episode
 
+# What the forms of a client and of an organization send beside what a test is about.
+CLIENT_FORM = {
+    "language": "en",
+    "answers_with": "buttons",
+    "answers_by": "phone",
+    "cadence": "every",
+    "contact_days": "any",
+    "how": "in person",
+}
+MESSAGE_SETTINGS = {
+    "reminder_days": "2",
+    "days_between": "7",
+    "send_from": "09:00",
+    "send_until": "19:00",
+}
 PASSWORD = "correct horse battery staple"
 ZONE = ZoneInfo("America/Chicago")
 

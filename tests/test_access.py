@@ -38,10 +38,12 @@ from measures.models import CallRequest, Flag, Rating, RatingLink, RatingRequest
 from measures.models.ratings import RatingQuerySet
 from measures.repair.flags import record_event
 from measures.repair.talks import record_talk
+from sessions.agreements import stop_contact
 from sessions.models import (
     AccessEntry,
     Client,
     Consent,
+    ContactStop,
     Cover,
     Episode,
     Membership,
@@ -227,6 +229,20 @@ stop
   bob     200   200   200   200   200   200   200   200   200   200   200   200   200   200
   eve     200   200   200   200   200   200   200   200   200   200   200   200   200   200
   never   404   404   404   404   404   404   404   404   404   404   404   404   404   404
+messages
+  -       302   302   404   404   404   404   404   200   404   200   200   200   302   302
+message_restart
+  alice   302   302   404   404   404   404   404   405   404   405   405   405   302   302
+  closed  302   302   404   404   404   404   404   405   404   405   405   405   302   302
+  bob     302   302   404   404   404   404   404   405   404   405   405   405   302   302
+  eve     302   302   404   404   404   404   404   405   404   405   405   405   302   302
+  never   302   302   404   404   404   404   404   405   404   405   405   405   302   302
+rating_send
+  alice   302   302   404   404   404   404   404   405   404   405   405   405   302   302
+  closed  302   302   404   404   404   404   404   405   404   405   405   405   302   302
+  bob     302   302   404   404   404   404   404   405   404   405   405   405   302   302
+  eve     302   302   404   404   404   404   404   405   404   405   405   405   302   302
+  never   302   302   404   404   404   404   404   405   404   405   405   405   302   302
 """
 
 POST = """
@@ -402,6 +418,20 @@ stop
   bob     200   200   200   200   200   200   200   200   200   200   200   200   200   200
   eve     200   200   200   200   200   200   200   200   200   200   200   200   200   200
   never   404   404   404   404   404   404   404   404   404   404   404   404   404   404
+messages
+  -       302   302   404   404   404   404   404   405   404   405   405   405   302   302
+message_restart
+  alice   302   302   404   404   404   404   404   302   404   404   302   404   302   302
+  closed  302   302   404   404   404   404   404   302   404   404   403   404   302   302
+  bob     302   302   404   404   404   404   404   302   404   302   404   404   302   302
+  eve     302   302   404   404   404   404   404   404   404   404   404   302   302   302
+  never   302   302   404   404   404   404   404   404   404   404   404   404   302   302
+rating_send
+  alice   302   302   404   404   404   404   404   302   404   404   302   404   302   302
+  closed  302   302   404   404   404   404   404   403   404   404   403   404   302   302
+  bob     302   302   404   404   404   404   404   302   404   302   404   404   302   302
+  eve     302   302   404   404   404   404   404   404   404   404   404   302   302   302
+  never   302   302   404   404   404   404   404   404   404   404   404   404   302   302
 """
 
 pytestmark = pytest.mark.django_db
@@ -427,6 +457,8 @@ NAMES = {
     "call_done": "call",
     "rate": "token",
     "stop": "stop",
+    "message_restart": "silence",
+    "rating_send": "session",
     "rate_start": "request",
     "rate_form": "request",
     "rate_fresh": "request",
@@ -466,7 +498,7 @@ WITHOUT_ENTRY = {"health_live", "health_ready"}
 LOGGED_WITHOUT_NAMES = {"calls", "call_done"}
 
 # Whose data of which kind may reach whom. Nobody else gets anything.
-IDENTITY = {"code", "name", "email", "phone"}
+IDENTITY = {"code", "name", "email", "phone", "word"}
 OPEN = IDENTITY | {"goal", "note", "shared", "answers", "record", "promise"}
 MAY_READ: dict[str, dict[str, set[str]]] = {
     "alice": {"alice": OPEN, "closed": OPEN},
@@ -614,7 +646,7 @@ def take_on(world: World, counselor: Membership, owner: str) -> None:
     episode = factories.make_episode(
         counselor, canary("code", owner), cast.today, identity=identity, goal=canary("goal", owner)
     )
-    Client.objects.filter(pk=episode.client_id).update(own_word=canary("record", owner))
+    Client.objects.filter(pk=episode.client_id).update(own_word=canary("word", owner))
     give_consent(episode, owner, cast.now)
     rate_sessions(episode, owner, cast.now)
     session = factories.make_session(episode, cast.now - dt.timedelta(hours=4))
@@ -627,8 +659,16 @@ def take_on(world: World, counselor: Membership, owner: str) -> None:
         "request": str(made.link.request.uuid),
         "token": made.token,
         "stop": stop_token_of(made.link),
+        "silence": silence(episode, cast.now),
         "call": ask_for_a_call(made.link.request, owner, cast),
     }
+
+
+def silence(episode: Episode, now: dt.datetime) -> str:
+    """Mails to this client did not arrive, some time ago."""
+    reason = ContactStop.Reason.UNDELIVERED
+    stop_contact(client=episode.client, channel="mail", reason=reason, now=now)
+    return str(ContactStop.objects.get(client=episode.client).uuid)
 
 
 def stop_token_of(link: RatingLink) -> str:
@@ -737,7 +777,10 @@ def end_the_closed_one(world: World) -> None:
 
 
 def make_never(world: World) -> None:
-    ids = {key: str(uuid.uuid4()) for key in ("client", "episode", "session", "request", "call")}
+    ids = {
+        key: str(uuid.uuid4())
+        for key in ("client", "episode", "session", "request", "call", "silence")
+    }
     world.things["never"] = ids | dict.fromkeys(["token", "stop"], "AAAAAAAAAAAAAAAAAAAAAA")
 
 
@@ -879,7 +922,7 @@ def payload(world: World, route: str, whose: str) -> dict[str, Any]:
     """What a person would send, so that only the rules stand between it and the rows."""
     score = {"respect": "7", "understanding": "6", "goals": "5"}
     return {
-        "client_edit": {"name": "Changed", "language": "en", "answers_with": "buttons"},
+        "client_edit": {**factories.CLIENT_FORM, "name": "Changed"},
         "episode_open": {"code": "NEW-1", "language": "en", "answers_with": "buttons"},
         "episode_close": {"reason": "completed"},
         "session_schedule": {
@@ -906,6 +949,7 @@ def payload(world: World, route: str, whose: str) -> dict[str, Any]:
             "language": "en",
             "sensitivity": "high",
             "request_days": "5",
+            **factories.MESSAGE_SETTINGS,
             "answers_with": "slider",
         },
     }.get(route, {})
@@ -1206,6 +1250,8 @@ def test_every_request_is_logged_with_those_whose_data_went_out(answers: list[An
         ("alice", "session_pick", {"alice", "cast"}),
         ("sam", "supervision", {"alice", "cast"}),
         ("finn", "day", {"alice", "closed", "bob", "carl"}),
+        ("finn", "messages", {"alice", "closed", "bob", "carl"}),
+        ("alice", "messages", {"alice"}),
         ("ada", "settings", set()),
         ("alice", "about", set()),
     ],

@@ -95,6 +95,9 @@ KINDS = (
     Kind("all tens", ALL_TENS, 0.10),
     Kind("gone quiet", STEADY, 0.08, quiet_at_end=3),
 )
+# Two of the first caseload were asked about the last session, a working day ago, and have not
+# answered: one will, to the other the message did not arrive.
+ASKED_LATELY = {6: "sms", 11: "mail"}
 # So that the first caseload somebody opens shows one of each.
 FIRST_CASELOAD = ("slowly declining", "ruptured and repaired", "all tens", "gone quiet", "rising")
 
@@ -123,6 +126,8 @@ class PlannedClient:
     sessions: list[PlannedSession]
     next_at: dt.datetime
     language: str = "en"
+    contact_by: str = ""
+    asked_lately: bool = False
 
 
 def plan(now: dt.datetime, zone: dt.tzinfo) -> list[PlannedClient]:
@@ -165,14 +170,19 @@ def _client(
     rng: np.random.Generator, index: int, owner: str, kind: Kind, times: list[dt.datetime]
 ) -> PlannedClient:
     *past, next_at = times
+    code, sessions = _code(rng, index), _sessions(rng, kind, past)
+    if index in ASKED_LATELY:
+        sessions[-1] = replace(sessions[-1], missed=False, client=None, note="", wish="")
     english = PlannedClient(
-        code=_code(rng, index),
+        code=code,
         name=NAMES[index % len(NAMES)] if index % 3 == 0 else "",
         goal=GOALS[index % len(GOALS)] if index % 2 == 0 else "",
         counselor=owner,
         kind=kind.name,
-        sessions=_sessions(rng, kind, past),
+        sessions=sessions,
         next_at=next_at,
+        contact_by=ASKED_LATELY.get(index, ("", "sms", "mail")[index % 3]),
+        asked_lately=index in ASKED_LATELY,
     )
     return _in_spanish(english) if index % 5 == 1 else english
 

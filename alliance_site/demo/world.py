@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 from django.db.models import F, QuerySet
 
+from alliance_site.demo.messages import agree_to_messages, ask_by_message
 from alliance_site.demo.plan import (
     STAFF,
     SUPERVISION,
@@ -147,6 +148,11 @@ def _make_client(planned: PlannedClient, counselor: Membership, now: dt.datetime
     for number, session in enumerate(planned.sessions):
         _make_session(episode, session, slides=slides_from is not None and number >= slides_from)
         _talk_about_old_flags(episode, session.starts_at, now)
+    if planned.contact_by:
+        opened_at = planned.sessions[0].starts_at
+        agree_to_messages(episode.client, planned.contact_by, opened_at)
+    if planned.asked_lately:
+        ask_by_message(episode.sessions.held().order_by("-starts_at")[0])
     schedule_session(episode=episode, starts_at=planned.next_at, mode=Session.Mode.IN_PERSON)
 
 

@@ -290,6 +290,18 @@ def outcomes_of(requests: Iterable[RatingRequest], now: dt.datetime) -> dict[int
     return {each.pk: outcome_of(each, answers.get(each.session_id), now) for each in rows}
 
 
+def desk_states(sessions: Iterable[Session], now: dt.datetime) -> dict[int, str]:
+    """What the front desk may know of each session, by its key: "ready" or "finished", or nothing.
+
+    A decline is finished like any answer: that somebody is done is all this says.
+    """
+    keys = [session.pk for session in sessions]
+    asked = RatingRequest.objects.open(now).filter(session__in=keys)
+    answered = Rating.objects.current().by(Rater.CLIENT).filter(session__in=keys)
+    states = dict.fromkeys(asked.values_list("session_id", flat=True), "ready")
+    return states | dict.fromkeys(answered.values_list("session_id", flat=True), "finished")
+
+
 # ---- messages ----
 
 

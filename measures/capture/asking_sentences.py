@@ -6,10 +6,11 @@ import datetime as dt
 
 from django.utils import timezone
 from django.utils.formats import date_format, time_format
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from measures.capture.asking import WhyNot, why_not
-from measures.models import Message
+from measures.models import Message, RatingRequest
 from sessions.models import ContactChannel, Session
 
 WHY_NOT = {
@@ -35,6 +36,11 @@ SENT_LATER = {
     ContactChannel.SMS: gettext_lazy("The client gets a text message on %(day)s, from %(time)s."),
 }
 
+ASKED_BY = {
+    ContactChannel.MAIL: gettext_lazy("Asked by e-mail on %(day)s, open until %(end)s."),
+    ContactChannel.SMS: gettext_lazy("Asked by text message on %(day)s, open until %(end)s."),
+}
+
 
 def what_follows(session: Session, now: dt.datetime) -> str:
     """What becomes of asking about a session that was just logged; empty where there is nothing to
@@ -56,3 +62,24 @@ def when_it_goes(message: Message, today: dt.date) -> str:
     sentence = (SENT_TODAY if local.date() == today else SENT_LATER)[channel]
     words = {"day": date_format(local, "WEEKDAY_FORMAT"), "time": time_format(local)}
     return str(sentence) % words
+
+
+def what_was_asked(session: Session, now: dt.datetime) -> str:
+    """How far asking about a session by message is; empty where none was meant to go out.
+
+    Only for a session without an answer: it tells nothing of one. Local time must be active.
+    """
+    requests = RatingRequest.objects.open(now).filter(session=session)
+    messages = Message.objects.filter(request__in=requests, kind=Message.Kind.INVITATION)
+    message = messages.select_related("request").order_by("-pk").first()
+    if message is None or message.status == Message.Status.SKIPPED:
+        return ""
+    if message.status == Message.Status.WAITING:
+        return when_it_goes(message, session.organization.today(now))
+    if message.status in {Message.Status.FAILED, Message.Status.UNDELIVERED}:
+        return _("The message about it did not arrive.")
+    words = {
+        "day": date_format(timezone.localtime(message.done_at or now), "WEEKDAY_FORMAT"),
+        "end": date_format(timezone.localtime(message.request.expires_at), "WEEKDAY_FORMAT"),
+    }
+    return str(ASKED_BY[ContactChannel(message.channel)]) % words

@@ -70,20 +70,14 @@ def session_waive(request: StaffRequest, uuid: str) -> HttpResponse:
 @require_POST
 def rating_link(request: StaffRequest, uuid: str) -> HttpResponse:
     """Make a link for the client. It is shown once: only its hash is kept."""
-    session = get_editable(request, _sessions(), uuid=uuid)
-    if _is_blind(request, session):
-        return _already_here(request, session)
+    session = get_editable(request, sessions_to_ask_about(), uuid=uuid)
+    if is_blind(request, session):
+        return already_here(request, session)
     channel = CHANNELS.get(request.POST.get("channel", "link"), RatingLink.Channel.LINK)
     try:
         made = make_link(session=session, channel=channel, now=request.now)
-    except SessionNotHeld:
-        messages.error(request, _("First log the session as held. Then the client can be asked."))
-        return redirect("client", uuid=session.episode.client.uuid)
-    except NotToBeAsked as refusal:
-        messages.error(request, str(WHY_NOT[refusal.why]))
-        return redirect("client", uuid=session.episode.client.uuid)
-    except AlreadyAnswered:
-        return _already_here(request, session)
+    except (SessionNotHeld, NotToBeAsked, AlreadyAnswered) as refusal:
+        return say_why_not(request, session, refusal)
     url = request.build_absolute_uri(reverse("rate", args=[made.token]))
     context = {
         "session": session,
@@ -108,12 +102,23 @@ def _code(request: StaffRequest, link: RatingLink) -> dict[str, Any]:
     }
 
 
-def _is_blind(request: StaffRequest, session: Session) -> bool:
+def is_blind(request: StaffRequest, session: Session) -> bool:
     """Whether something came in that the viewer may not see yet: not even that it was a decline."""
     return blind_sessions(request.viewer).filter(pk=session.pk).exists()
 
 
-def _already_here(request: StaffRequest, session: Session) -> HttpResponse:
+def say_why_not(request: StaffRequest, session: Session, refusal: Exception) -> HttpResponse:
+    """Why nobody is asked about this session, on the client's page."""
+    if isinstance(refusal, AlreadyAnswered):
+        return already_here(request, session)
+    text = _("First log the session as held. Then the client can be asked.")
+    if isinstance(refusal, NotToBeAsked):
+        text = str(WHY_NOT[refusal.why])
+    messages.error(request, text)
+    return redirect("client", uuid=session.episode.client.uuid)
+
+
+def already_here(request: StaffRequest, session: Session) -> HttpResponse:
     messages.info(request, _("An answer for this session is already here."))
     return redirect("client", uuid=session.episode.client.uuid)
 
@@ -128,7 +133,7 @@ def qr_svg(url: str) -> SafeString:
     return mark_safe(drawing)  # noqa: S308
 
 
-def _sessions() -> QuerySet[Session]:
+def sessions_to_ask_about() -> QuerySet[Session]:
     return Session.objects.select_related(
         "organization", "episode__client", "episode__counselor", "episode__organization"
     )
@@ -136,7 +141,7 @@ def _sessions() -> QuerySet[Session]:
 
 def own_session(request: StaffRequest, uuid: str) -> Session:
     """A session the viewer may rate. Keeping its place in the calendar is not enough."""
-    session = get_visible(request, _sessions(), uuid=uuid)
+    session = get_visible(request, sessions_to_ask_about(), uuid=uuid)
     if not Episode.objects.editable_by(request.viewer).filter(pk=session.episode_id).exists():
         raise PermissionDenied
     return session

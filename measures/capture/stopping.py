@@ -9,10 +9,15 @@ import datetime as dt
 
 from django.db import transaction
 
-from measures.capture.asking import withdraw_request
-from measures.models import RatingLink
-from sessions.agreements import stop_contact
-from sessions.models import ContactChannel, ContactStop
+from measures.capture.asking import (
+    client_answer,
+    lock_episode,
+    plan_invitation,
+    withdraw_request,
+)
+from measures.models import Message, RatingLink, RatingRequest
+from sessions.agreements import restart_contact, stop_contact
+from sessions.models import Client, ContactChannel, ContactStop
 
 
 def is_by_message(link: RatingLink) -> bool:
@@ -31,6 +36,31 @@ def not_for_them(*, link: RatingLink, now: dt.datetime) -> None:
 def no_more_messages(*, link: RatingLink, now: dt.datetime) -> None:
     """ "Do not write to me anymore": the questions themselves stay open until their time is up."""
     _stop(link, ContactStop.Reason.STOPPED, now)
+
+
+def start_again(*, stop: ContactStop, now: dt.datetime) -> bool:
+    """The address was looked at, and is right after all. False where only the client can say so."""
+    with transaction.atomic():
+        done = restart_contact(stop=stop, now=now)
+        if done:
+            write_anew(client=stop.client, now=now)
+    return done
+
+
+def write_anew(*, client: Client, now: dt.datetime) -> None:
+    """Whoever can be reached again is sent what is open now and never arrived."""
+    with transaction.atomic():
+        for request in RatingRequest.objects.open(now).filter(episode__client=client):
+            lock_episode(request.episode_id)
+            if client_answer(request.session_id) is None and not _was_sent(request):
+                reminders = request.messages.waiting().filter(kind=Message.Kind.REMINDER)
+                reminders.update(status=Message.Status.SKIPPED, done_at=now)
+                plan_invitation(request=request, now=now)
+
+
+def _was_sent(request: RatingRequest) -> bool:
+    invitations = Message.objects.live().filter(request=request, kind=Message.Kind.INVITATION)
+    return invitations.exists()
 
 
 def _stop(link: RatingLink, reason: str, now: dt.datetime) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from measures.capture.asking_sentences import what_was_asked
+from measures.capture.reaching import channel_of
 from measures.capture.who_sees import supervisors_of
 from measures.insight import read_models
 from measures.insight.charts import (
@@ -18,12 +21,12 @@ from measures.insight.charts import (
 )
 from measures.insight.chips import chips_of
 from measures.insight.episode_page import events_of, key_of, table_of
-from measures.insight.history import histories, trend_points
+from measures.insight.history import History, histories, trend_points
 from measures.insight.sentences import honesty, summary
 from measures.insight.session_answers import session_answers as answers_about
 from measures.models import Flag, blind_sessions
-from sessions.access import StaffRequest, get_visible, note_seen
-from sessions.models import Episode, Membership, Session
+from sessions.access import StaffRequest, Viewer, get_visible, note_seen
+from sessions.models import ContactStop, Episode, Membership, Session
 from sessions.models.clients import supervised_by
 from sessions.sealing import unseal, unseal_identity
 
@@ -37,6 +40,7 @@ def today(request: StaffRequest) -> HttpResponse:
     note_seen(request, (note.episode.client_id for note in page.notes))
     context = {
         "page": page,
+        "stops": ContactStop.objects.editable_by(request.viewer).running().count(),
         "today": request.viewer.today,
         "honesty": honesty(request.viewer.organization),
     }
@@ -96,11 +100,21 @@ def episode(request: StaffRequest, uuid: UUID) -> HttpResponse:
         "to_log": history.to_log(viewer.today),
         "upcoming": history.upcoming(viewer.today),
         "section": "caseload" if viewer.counselor else "supervision",
-        "to_invite": read_models.session_to_invite(viewer, history),
+        **_asking(viewer, history),
         "rated": len(history.answered),
         "supervisors": supervisors_of(row, viewer.today),
     }
     return render(request, "measures/episode.html", context)
+
+
+def _asking(viewer: Viewer, history: History) -> dict[str, Any]:
+    """Which session the client may be asked about now, and how far that is."""
+    session = read_models.session_to_invite(viewer, history)
+    if session is None:
+        return {"to_invite": None}
+    asked = what_was_asked(session, viewer.now)
+    by_message = None if asked else channel_of(history.episode.client, viewer.now)
+    return {"to_invite": session, "asked": asked, "send_by": by_message}
 
 
 @require_safe

@@ -1,4 +1,4 @@
-"""Identity, episodes, and the front desk's day."""
+"""Identity and episodes."""
 
 from __future__ import annotations
 
@@ -13,29 +13,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from sessions.access import StaffRequest, get_editable, get_visible, note_seen
-from sessions.forms import ClientForm, CloseEpisodeForm, EpisodeForm, client_initial
-from sessions.models import Client, Episode, Session
-from sessions.sealing import Identity, seal_identity, unseal_identity
+from sessions.agreements import agreement
+from sessions.forms import CloseEpisodeForm, EpisodeForm
+from sessions.models import Client, Consent, ContactStop, Episode, Session
+from sessions.sealing import Identity, unseal_identity
 from sessions.services import CodeTaken, SessionNotLogged, close_episode, open_episode
-
-
-@require_safe
-def day(request: StaffRequest) -> HttpResponse:
-    """The front desk's list: who comes today, with whom. No scores, no declines."""
-    viewer = request.viewer
-    sessions = list(
-        Session.objects.visible_to(viewer)
-        .not_cancelled()
-        .starting_on(viewer.today, viewer.organization.zone)
-        .select_related("episode__client", "episode__counselor")
-        .order_by("starts_at", "pk")
-    )
-    note_seen(request, (session.episode.client_id for session in sessions))
-    rows = [
-        {"session": session, "name": unseal_identity(session.episode.client).name}
-        for session in sessions
-    ]
-    return render(request, "sessions/day.html", {"rows": rows, "today": viewer.today})
 
 
 @require_safe
@@ -56,25 +38,13 @@ def client(request: StaffRequest, uuid: str) -> HttpResponse:
             .select_related("counselor")
             .order_by("-opened_on", "-pk")
         ),
+        "agreed": agreement(row, Consent.Purpose.ASKED, request.now) is True,
+        "agreed_to_messages": agreement(row, Consent.Purpose.CONTACT, request.now) is True,
+        "on_break": row.not_asked_before is not None and row.not_asked_before > viewer.today,
+        "stops": list(ContactStop.objects.visible_to(viewer).running().filter(client=row)),
         "may_edit": Client.objects.editable_by(viewer).filter(pk=row.pk).exists(),
     }
     return render(request, "sessions/client.html", context)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-def client_edit(request: StaffRequest, uuid: str) -> HttpResponse:
-    row = get_editable(request, Client.objects.all(), uuid=uuid)
-    initial = client_initial(row, unseal_identity(row))
-    form = ClientForm(request.POST or None, initial=initial)
-    if request.method == "POST" and form.is_valid():
-        values = form.cleaned_data
-        identity = Identity(values["name"], values["email"], values["phone"])
-        row.sealed_identity = seal_identity(row, identity)
-        row.language, row.answers_with = values["language"], values["answers_with"]
-        row.save(update_fields=["sealed_identity", "language", "answers_with"])
-        messages.success(request, _("Saved."))
-        return redirect("client", uuid=row.uuid)
-    return render(request, "sessions/client_edit.html", {"client": row, "form": form})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -99,8 +69,8 @@ def episode_open(request: StaffRequest) -> HttpResponse:
             form.add_error("code", _("This code is taken. Choose another."))
         else:
             note_seen(request, [episode.client_id])
-            messages.success(request, _("The episode is open."))
-            return redirect("episode", uuid=episode.uuid)
+            messages.success(request, _("The episode is open. Now go through this together."))
+            return redirect("client_edit", uuid=episode.client.uuid)
     return render(request, "sessions/episode_open.html", {"form": form})
 
 

@@ -59,7 +59,7 @@ def test_a_counselors_forms(
     page.goto(f"{client}/")
     look_at(page, "client")
     page.goto(f"{client}/edit/")
-    page.get_by_label("E-mail").fill("nobody")
+    page.get_by_label("E-mail address").fill("nobody")
     submit(page, "Save")
     look_at(page, "edit a client, wrong")
     page.goto(f"{client}/schedule/")

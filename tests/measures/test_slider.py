@@ -105,6 +105,7 @@ def test_the_administrator_chooses_and_only_who_begins_is_concerned(cast, log_in
         "language": "en",
         "sensitivity": "standard",
         "request_days": "4",
+        **factories.MESSAGE_SETTINGS,
         "answers_with": "slider",
     }
     assert ada.post("/settings/", given).status_code == 302
@@ -124,10 +125,10 @@ def test_a_clients_way_is_changed_on_purpose(cast, log_in):
     alice: Browser = log_in(cast.alice)
     path = f"/clients/{client.uuid}/edit/"
     assert re.search(r'value="buttons"[^>]*checked', text(alice.get(path)))
-    alice.post(path, {"language": "en", "answers_with": "slider"})
+    alice.post(path, {**factories.CLIENT_FORM, "answers_with": "slider"})
     client.refresh_from_db()
     assert client.answers_with == "slider"
-    refused = text(alice.post(path, {"language": "en", "answers_with": "dice"}))
+    refused = text(alice.post(path, {**factories.CLIENT_FORM, "answers_with": "dice"}))
     assert "Select a valid choice." in refused
 
 

@@ -61,7 +61,7 @@ def open_one(browser: Browser, **fields: str) -> Any:
 def test_a_code_is_all_it_takes_to_open_an_episode(cast, alice):
     answer = open_one(alice)
     episode = Episode.objects.get(client__code="N-001")
-    assert answer.headers["Location"] == f"/episodes/{episode.uuid}/"
+    assert answer.headers["Location"] == f"/clients/{episode.client.uuid}/edit/"
     assert (episode.counselor, episode.organization) == (cast.alice, cast.here)
     assert (episode.opened_on, episode.closed_on) == (cast.today, None)
     assert (episode.client.sealed_identity, episode.sealed_goal) == (None, None)
@@ -134,13 +134,7 @@ def test_only_counselors_open_episodes(cast, log_in, member):
 
 
 def edit(browser: Browser, client: Client, **fields: str) -> Any:
-    given = {
-        "name": "Jo Doe",
-        "email": "",
-        "phone": "",
-        "language": "en",
-        "answers_with": "buttons",
-    }
+    given = {**factories.CLIENT_FORM, "name": "Jo Doe", "email": "", "phone": ""}
     return browser.post(f"/clients/{client.uuid}/edit/", {**given, **fields})
 
 
@@ -368,6 +362,7 @@ def set_up(browser: Browser, **fields: str) -> Any:
         "request_days": "7",
         "answers_with": "buttons",
         "crisis_text": "Call 988.",
+        **factories.MESSAGE_SETTINGS,
     }
     return browser.post("/settings/", {**given, **fields})
 

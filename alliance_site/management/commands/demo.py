@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
+import time
 from collections.abc import Iterable
 from typing import Any
 
@@ -25,8 +26,11 @@ from alliance_site.demo.world import (
     was_used,
 )
 from alliance_site.transactions import database_now
+from measures.capture.gateways import all_gateways
+from measures.capture.outbox import send_due
 from sessions.models import Organization
 
+SEND_EVERY = 15  # seconds
 PEOPLE = (
     ("Counselor", "Maria"),
     ("Counselor in Spanish", "Lena"),
@@ -51,6 +55,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEMO:
             raise CommandError("Run it as: uv run --no-dev manage.py demo")
+        settings.ALLIANCE_URL = f"http://localhost:{options['port']}"
         server = None if options["no_serve"] else _bind(options["port"])
         self._prepare(fresh=options["fresh"])
         self._say_who(options["port"])
@@ -94,6 +99,7 @@ class Command(BaseCommand):
     def _serve(self, server: ThreadedWSGIServer) -> None:
         # Plotly takes a moment to load; better now than under the first page.
         threading.Thread(target=_warm_up, daemon=True).start()
+        threading.Thread(target=_send_messages, daemon=True).start()
         server.set_app(get_wsgi_application())
         try:
             server.serve_forever()
@@ -117,6 +123,13 @@ def _warm_up() -> None:
     from measures.insight.charts import trend_figure  # noqa: PLC0415  on purpose not before
 
     trend_figure([])
+
+
+def _send_messages() -> None:
+    """What `send_due --loop` does, to the terminal: whoever logs a session sees what goes out."""
+    while True:
+        send_due(gateways=all_gateways(), clock=database_now, batch=50, stop=lambda: False)
+        time.sleep(SEND_EVERY)
 
 
 def _made_on() -> dt.date | None:
