@@ -86,6 +86,15 @@ def is_about_the_second_run(item: pytest.Item) -> bool:
     return item.path.name == "test_postgresql.py"
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_fixture_setup(
+    fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
+) -> None:
+    """Nobody asks for the database only on the way: the second run would leave the test out."""
+    if fixturedef.argname in {"db", "transactional_db"} and not asks_for_database(request.node):
+        pytest.fail("Ask for the database by an argument or @pytest.mark.django_db.", pytrace=False)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def second_run(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
