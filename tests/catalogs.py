@@ -161,10 +161,24 @@ def _begin(language: str, path: Path) -> None:
 
 
 def _tidy(language: str, path: Path) -> None:
-    """Leave out what changes with every run, names nobody, or was only a guess."""
-    rest = path.read_text(encoding="utf-8").partition("\n\n")[2]
-    lines = [line for line in rest.splitlines() if not line.startswith("# |")]
-    path.write_text(header_of(language) + "\n".join([*lines, ""]), encoding="utf-8")
+    """Leave out what changes with every run, and guesses at what nobody asked for."""
+    _head, *blocks = path.read_text(encoding="utf-8").rstrip("\n").split("\n\n")
+    tidied = [_without_guess(block, language) for block in blocks]
+    path.write_text(header_of(language) + "\n\n".join([*tidied, ""]).rstrip("\n") + "\n", "utf-8")
+
+
+def _without_guess(block: str, language: str) -> str:
+    """One text of a catalog; a guess stays only where a translation is wanted at all."""
+    lines = [line for line in block.splitlines() if not line.startswith("# |")]
+    files = " ".join(line[3:] for line in lines if line.startswith("#: ")).split()
+    is_guess = any(line.startswith("#,") and "fuzzy" in line for line in lines)
+    if is_guess and not is_for(files, language):
+        kept = [line.replace(", fuzzy", "") for line in lines if not line.startswith("#|")]
+        emptied = re.sub(
+            r'^(msgstr\S*) ".*"(?:\n".*")*', r'\1 ""', "\n".join(kept), flags=re.MULTILINE
+        )
+        lines = emptied.splitlines()
+    return "\n".join(line for line in lines if line != "#")
 
 
 def header_of(language: str) -> str:
@@ -193,8 +207,13 @@ def compile_all() -> None:
 
 
 def is_wanted(message: Message, language: str) -> bool:
+    return is_for(files_of(message), language)
+
+
+def is_for(files: list[str], language: str) -> bool:
+    """Whether a text in these files is to be read in that language."""
     return language not in FOR_CLIENTS_ONLY or any(
-        fnmatch(file, pattern) for file in files_of(message) for pattern in CLIENT_SIDE
+        fnmatch(file, pattern) for file in files for pattern in CLIENT_SIDE
     )
 
 

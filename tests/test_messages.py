@@ -145,6 +145,27 @@ def test_counselors_are_asked_in_every_language_of_the_staff(language: str) -> N
     assert [text for text in texts if language not in text] == []
 
 
+# ---- Spanish keeps to its words (see the glossary in CONTRIBUTING) ----
+
+# "Sesión" is a client's; whoever is addressed is "usted"; quotation marks are « ».
+NOT_OURS = re.compile(
+    r"\b(?:episodios?|(?:iniciar?|cerrar?|inicie|cierre) sesión|tu|tus|tú|ti|contigo|vosotros|"
+    r"counselors?|clic|banderas?)\b|[“”]",
+    re.IGNORECASE,
+)
+
+
+def test_spanish_keeps_to_its_words() -> None:
+    texts = [
+        catalogs.PLACEHOLDER.sub("", text)
+        for message in catalogs.messages_of(read(po_of("es")))
+        for text in catalogs.forms_of(message.string)
+    ]
+    assert [text for text in texts if NOT_OURS.search(text)] == []
+    assert NOT_OURS.search("Inicie sesión con tu correo")
+    assert not NOT_OURS.search("La sesión empieza; usted la anota")
+
+
 # ---- Arabic speaks to women and men alike ----
 
 # Told to one man. Nouns of action do the same for everybody ("الإرسال", "يُرجى اختيار").
@@ -163,3 +184,13 @@ def test_arabic_gives_no_orders_to_one_man() -> None:
     assert [text for text in texts if TO_A_MAN.search(text)] == []
     assert TO_A_MAN.search("حاول الآن")
     assert TO_A_MAN.search("من فضلك لا تغلق هذه الصفحة")
+
+
+def test_a_guess_goes_where_nobody_asked_for_the_translation() -> None:
+    guess = (
+        '#: templates/measures/caseload.html\n#, fuzzy\n#| msgid "Start"\n'
+        'msgid "Starts"\nmsgstr ""\n"البدء\\n"\n"هنا"'
+    )
+    bare = '#: templates/measures/caseload.html\nmsgid "Starts"\nmsgstr ""'
+    assert catalogs._without_guess(guess, "ar") == bare
+    assert "البدء" in catalogs._without_guess(guess, "es")
