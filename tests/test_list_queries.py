@@ -18,7 +18,8 @@ from django.urls import reverse
 import alliance_site.transactions
 from measures.capture.calls import ask_for_call
 from measures.models import RatingRequest
-from sessions.models import Cover, Episode, Membership, Session
+from sessions.agreements import stop_contact
+from sessions.models import ContactStop, Cover, Episode, Membership, Session
 from sessions.sealing import Identity
 from tests import factories
 
@@ -99,6 +100,8 @@ def fill(episode: Episode, sessions: int) -> None:
     if not episode.sessions.exists():
         today = factories.make_session(episode, NOW - dt.timedelta(hours=3))
         ask_to_call(factories.invite(today, NOW).link.request)
+        reason = ContactStop.Reason.UNDELIVERED
+        stop_contact(client=episode.client, channel="sms", reason=reason, now=NOW)
         factories.make_session(episode, NOW - dt.timedelta(days=1, hours=2))
         gone = NOW - dt.timedelta(days=200)
         factories.make_session(episode, gone, Session.Status.MISSED)
@@ -138,6 +141,7 @@ PAGES: dict[str, tuple[str, Callable[[Any], str]]] = {
     "episode, supervisor": ("sam", lambda people: first("episode", people)),
     "supervision": ("sam", plain("supervision")),
     "day": ("finn", plain("day")),
+    "messages": ("finn", plain("messages")),
     "settings": ("ada", plain("settings")),
     "calls": ("dana", plain("calls")),
 }

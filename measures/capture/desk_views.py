@@ -20,6 +20,7 @@ from measures.capture.asking import (
     plan_invitation,
 )
 from measures.capture.asking_sentences import when_it_goes
+from measures.capture.outbox import late_messages
 from measures.capture.staff_views import (
     already_here,
     is_blind,
@@ -72,6 +73,7 @@ def day(request: StaffRequest) -> HttpResponse:
         "rows": _desk_rows(request, sessions, stopped),
         "today": viewer.today,
         "stops": len(stopped),
+        "late": late_messages(viewer.organization, request.now),
     }
     return render(request, "measures/day.html", context)
 

@@ -18,6 +18,7 @@ from sessions.agreements import address_corrected, agree, withdraw_agreement
 from sessions.models import Client, Consent, ContactChannel
 from sessions.sealing import Identity, seal_identity
 
+# What the form gives as the client's row has it.
 KEPT = (
     "language",
     "answers_with",

@@ -12,6 +12,7 @@ from django.utils.formats import time_format
 from django.utils.translation import gettext_lazy as _
 
 from measures.capture.gsm import length_of
+from measures.capture.intake import KEPT
 from measures.capture.previews import sample_text
 from measures.models import Message
 from sessions.forms import AnswersWithField, capitalized
@@ -202,20 +203,7 @@ def client_initial(
     client: Client, identity: Identity, *, asked: bool, contact: bool
 ) -> dict[str, Any]:
     """What the form opens with: the client as stored."""
-    kept = (
-        "language",
-        "answers_with",
-        "answers_by",
-        "cadence",
-        "cadence_n",
-        "not_asked_before",
-        "contact_by",
-        "contact_days",
-        "contact_from",
-        "contact_until",
-        "own_word",
-    )
-    return {name: getattr(client, name) for name in kept} | {
+    return {name: getattr(client, name) for name in (*KEPT, "cadence_n")} | {
         "name": identity.name,
         "email": identity.email,
         "phone": identity.phone,

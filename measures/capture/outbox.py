@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 
 # Sending takes seconds. Whoever claimed a message this long ago is not sending it any more.
 LOST_AFTER = dt.timedelta(minutes=15)
+LATE_AFTER = dt.timedelta(hours=1)
 
 Clock = Callable[[], dt.datetime]
 Status = Message.Status
@@ -91,6 +92,15 @@ def due(now: dt.datetime, batch: int) -> Iterator[Message]:
         left -= len(rows)
         if left <= 0:
             return
+
+
+def late_messages(organization: Organization, now: dt.datetime) -> int:
+    """How many should be gone by now: nobody runs `send_due`, or a gateway is away for long.
+
+    Whatever waits for the morning is due in the morning, so the night is not late.
+    """
+    waiting = Message.objects.waiting().filter(organization=organization)
+    return waiting.filter(due_at__lt=now - LATE_AFTER).count()
 
 
 def _lost(now: dt.datetime) -> Iterator[Message]:

@@ -113,6 +113,17 @@ def test_whose_messages_stopped_is_marked(people, finn):
     assert "1 client gets no messages" in page
 
 
+def test_messages_nobody_sends_are_noticed_in_the_day(people, finn, monkeypatch):
+    """As where no cron job was set up."""
+    held(people)
+    assert "should be gone by now" not in text(finn, "/day/")
+    later = NOW + dt.timedelta(minutes=61)
+    monkeypatch.setattr("alliance_site.transactions.database_now", lambda: later)
+    assert "1 message should be gone by now." in text(finn, "/day/")
+    run()
+    assert "should be gone by now" not in text(finn, "/day/")
+
+
 # ---- messages that do not go out ----
 
 
