@@ -57,9 +57,9 @@ def speak_to(request: HttpRequest, user: User | AnonymousUser, viewer: Viewer | 
 
 
 def is_for_clients(request: HttpRequest) -> bool:
-    """Whether a link opens this address: what clients hold is a link, never a log-in."""
+    """Whether clients use this address: what they hold is a link or our tablet, never a log-in."""
     route = request.resolver_match.view_name if request.resolver_match else ""
-    return Actor.LINK_HOLDER in POLICY.actors_for(route)
+    return bool({Actor.LINK_HOLDER, Actor.KIOSK} & POLICY.actors_for(route))
 
 
 def browser_language(request: HttpRequest, offered: dict[str, Any]) -> str | None:

@@ -4,8 +4,8 @@ import json
 import logging
 import re
 
-# The path of a link holds its token; the request uuid behind /rate/r/ is none.
-TOKEN = re.compile(r"(/(?:rate|stop)/)(?!r/)[^/\s]+")
+# The paths of links, of stopping and of pairing hold a token; the uuid behind /rate/r/ is none.
+TOKEN = re.compile(r"(/(?:rate|stop)/(?!r/)|/kiosk/pair/)[^/\s]+")
 
 
 class JsonFormatter(logging.Formatter):

@@ -16,12 +16,15 @@ from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
 from django.utils import timezone
 
 from alliance_site.languages import speak_to
 from alliance_site.policy import POLICY
 from sessions.access import StaffRequest, Viewer, viewer_for
+from sessions.devices import device_of
 from sessions.models import AccessEntry
+from sessions.policy import Actor
 from sessions.wall import set_organization
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
@@ -111,12 +114,15 @@ def _prepare(request: StaffRequest) -> None:
     if viewer is not None:
         set_organization(viewer.organization.pk)
     request.viewer = cast("Viewer", viewer)
+    request.device = device_of(request)
     speak_to(request, request.user, viewer)
 
 
 def _refuse(request: StaffRequest) -> HttpResponse | None:
     """Not for you is the same as not there; a page of yours in the wrong method is a 405."""
     methods = POLICY.methods_for(_route(request), request.viewer)
+    if request.device and Actor.KIOSK not in POLICY.actors_for(_route(request)):
+        return redirect("kiosk")  # a tablet for clients does nothing else, whoever types what
     if not methods:
         raise Http404
     return None if request.method in methods else HttpResponseNotAllowed(sorted(methods))

@@ -3,6 +3,7 @@
 from sessions.policy import READ, WRITE, Actor, Data, Policy, row
 
 C, S, F, LINK = Actor.COUNSELOR, Actor.SUPERVISOR, Actor.FRONT_DESK, Actor.LINK_HOLDER
+KIOSK = Actor.KIOSK
 RIGHTS = Actor.RIGHTS_CONTACT
 CLINICAL = (Data.IDENTITY, Data.SCHEDULE, Data.ANSWERS, Data.NOTES)
 
@@ -23,12 +24,12 @@ ROWS = (
     row("call_done", WRITE, RIGHTS),
     row("rate", READ, LINK),
     row("stop", READ | WRITE, LINK),
-    row("rate_start", READ, LINK),
-    row("rate_form", READ | WRITE, LINK),
-    row("rate_fresh", READ, LINK),
-    row("rate_decline", READ | WRITE, LINK),
-    row("rate_thanks", READ, LINK),
-    row("rate_not_me", READ | WRITE, LINK),
+    row("rate_start", READ, LINK, KIOSK),
+    row("rate_form", READ | WRITE, LINK, KIOSK),
+    row("rate_fresh", READ, LINK, KIOSK),
+    row("rate_decline", READ | WRITE, LINK, KIOSK),
+    row("rate_thanks", READ, LINK, KIOSK),
+    row("rate_not_me", READ | WRITE, LINK, KIOSK),
     # Ways in: a code beside the QR code, the clinic's tablets, paper.
     row("code_keep", WRITE, C, F),
     row("code", READ | WRITE, LINK),
@@ -36,6 +37,8 @@ ROWS = (
     row("hand_over", READ | WRITE, C, shows={Data.IDENTITY, Data.SCHEDULE}),
     row("session_answers", READ, C, S, shows=CLINICAL),
     row("handed", READ | WRITE, LINK),
+    row("kiosk", READ | WRITE, LINK, KIOSK),
+    row("rate_leave", WRITE, LINK, KIOSK),
 )
 
 

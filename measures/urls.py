@@ -6,6 +6,7 @@ from measures.capture import (
     desk_views,
     handover_views,
     intake_views,
+    kiosk_views,
     staff_views,
     stop_views,
 )
@@ -42,4 +43,6 @@ urlpatterns = [
     path("sessions/<uuid:uuid>/hand-over/", handover_views.hand_over_page, name="hand_over"),
     path("sessions/<uuid:uuid>/answers/", insight.session_answers, name="session_answers"),
     path("handed/", handover_views.handed, name="handed"),
+    path("kiosk/", kiosk_views.kiosk, name="kiosk"),
+    path("rate/r/<uuid:uuid>/leave/", kiosk_views.leave, name="rate_leave"),
 ]

@@ -26,7 +26,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import Http404, HttpRequest
 
-from sessions.models import Client, Membership, Organization
+from sessions.models import Client, Device, Membership, Organization
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,8 @@ class StaffRequest(HttpRequest):
     seen_clients: set[int]
     # Set where a client's link was recognized, so that the entry lands with its organization.
     link_organization_id: int | None
+    # The paired tablet for clients that asks, if it is one: it gets its own pages only.
+    device: Device | None
 
 
 def viewer_for(user: Any, now: dt.datetime) -> Viewer | None:

@@ -258,6 +258,16 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
         self.helper = form_helper("language", submit=_("Save"))
 
 
+class DeviceForm(forms.Form):
+    name = forms.CharField(
+        label=_("Where it stands"), max_length=60, help_text=_("Such as: waiting room, left.")
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.helper = form_helper("name", submit=_("Pair a tablet"))
+
+
 class DigitsField(forms.CharField):
     """A PIN: hidden while it is typed, on a keyboard of digits, and not for a password manager."""
 

@@ -18,6 +18,7 @@ from sessions.access import Viewer
 class Actor(StrEnum):
     ANYONE = "anyone"
     LINK_HOLDER = "holder of a link"
+    KIOSK = "paired tablet for clients"
     MEMBER = "member of the staff"
     COUNSELOR = "counselor"
     SUPERVISOR = "supervisor"
@@ -72,10 +73,14 @@ class Policy:
         return frozenset(actor for row in self.rows if data in row.shows for actor in row.actors)
 
 
+# Everybody counts as these: a link and a tablet are checked where they are used, by their cookies.
+VISITORS = frozenset({Actor.ANYONE, Actor.LINK_HOLDER, Actor.KIOSK})
+
+
 def actors_of(viewer: Viewer | None) -> frozenset[Actor]:
-    """What somebody counts as. A link is checked where it is used, by its signed cookie."""
+    """What somebody counts as."""
     if viewer is None:
-        return frozenset({Actor.ANYONE, Actor.LINK_HOLDER})
+        return VISITORS
     held = {
         Actor.COUNSELOR: viewer.counselor,
         Actor.SUPERVISOR: viewer.supervisor,
@@ -84,7 +89,7 @@ def actors_of(viewer: Viewer | None) -> frozenset[Actor]:
         Actor.RIGHTS_CONTACT: viewer.rights_contact,
     }
     roles = {actor for actor, has in held.items() if has}
-    return frozenset(roles | {Actor.ANYONE, Actor.LINK_HOLDER, Actor.MEMBER})
+    return frozenset(roles | VISITORS | {Actor.MEMBER})
 
 
 C, S, A, F = Actor.COUNSELOR, Actor.SUPERVISOR, Actor.ADMINISTRATOR, Actor.FRONT_DESK
@@ -102,4 +107,7 @@ ROWS = (
     row("settings", READ | WRITE, A, shows={Data.STAFF}),
     row("account_pin", READ | WRITE, Actor.MEMBER),
     row("tablet", READ | WRITE, Actor.MEMBER),
+    row("devices", READ | WRITE, A),
+    row("device_revoke", WRITE, A),
+    row("kiosk_pair", READ | WRITE, Actor.ANYONE),
 )

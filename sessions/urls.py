@@ -1,6 +1,6 @@
 from django.urls import path
 
-from sessions.views import account, clients, meetings, organization, tablets
+from sessions.views import account, clients, devices, meetings, organization, tablets
 
 urlpatterns = [
     path("about/", organization.about, name="about"),
@@ -14,4 +14,7 @@ urlpatterns = [
     path("sessions/log/", meetings.session_pick, name="session_pick"),
     path("account/pin/", account.pin, name="account_pin"),
     path("tablet/", tablets.tablet, name="tablet"),
+    path("settings/tablets/", devices.devices, name="devices"),
+    path("settings/tablets/<uuid:uuid>/revoke/", devices.device_revoke, name="device_revoke"),
+    path("kiosk/pair/<str:token>", devices.kiosk_pair, name="kiosk_pair"),
 ]

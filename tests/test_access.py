@@ -39,6 +39,7 @@ from measures.models.ratings import RatingQuerySet
 from measures.repair.flags import record_event
 from measures.repair.talks import record_talk
 from sessions.agreements import stop_contact
+from sessions.devices import offer_device, pair_device
 from sessions.models import (
     AccessEntry,
     Client,
@@ -76,6 +77,23 @@ session_answers
   never   302   302   404   404   404   404   404   404   404   404   404   404   302   302
 handed
   -       302   302   302   302   302   302   302   302   302   302   302   302   302   302
+devices
+  -       302   302   404   404   404   404   200   404   404   404   404   200   302   302
+device_revoke
+  alice   302   302   404   404   404   404   405   404   404   404   404   405   302   302
+  closed  302   302   404   404   404   404   405   404   404   404   404   405   302   302
+  bob     302   302   404   404   404   404   405   404   404   404   404   405   302   302
+  eve     302   302   404   404   404   404   405   404   404   404   404   405   302   302
+  never   302   302   404   404   404   404   405   404   404   404   404   405   302   302
+kiosk_pair
+  -       404   404   404   404   404   404   404   404   404   404   404   404   404   404
+kiosk
+  -       404   404   404   404   404   404   404   404   404   404   404   404   404   404
+rate_leave
+  alice   405   405   405   405   405   405   405   405   405   405   405   405   405   405
+  bob     405   405   405   405   405   405   405   405   405   405   405   405   405   405
+  eve     405   405   405   405   405   405   405   405   405   405   405   405   405   405
+  never   405   405   405   405   405   405   405   405   405   405   405   405   405   405
 code
   -       200   200   200   200   200   200   200   200   200   200   200   200   200   200
 code_letters
@@ -265,6 +283,23 @@ session_answers
   never   302   302   404   404   405   404   404   404   405   405   405   405   302   302
 handed
   -       302   302   302   302   302   302   302   302   302   302   302   302   302   302
+devices
+  -       302   302   404   404   404   404   200   404   404   404   404   200   302   302
+device_revoke
+  alice   302   302   404   404   404   404   302   404   404   404   404   404   302   302
+  closed  302   302   404   404   404   404   302   404   404   404   404   404   302   302
+  bob     302   302   404   404   404   404   302   404   404   404   404   404   302   302
+  eve     302   302   404   404   404   404   404   404   404   404   404   302   302   302
+  never   302   302   404   404   404   404   404   404   404   404   404   404   302   302
+kiosk_pair
+  -       404   404   404   404   404   404   404   404   404   404   404   404   404   404
+kiosk
+  -       404   404   404   404   404   404   404   404   404   404   404   404   404   404
+rate_leave
+  alice   404   404   404   404   404   404   404   404   404   404   404   404   302   404
+  bob     404   404   404   404   404   404   404   404   404   404   404   404   404   302
+  eve     404   404   404   404   404   404   404   404   404   404   404   404   404   404
+  never   404   404   404   404   404   404   404   404   404   404   404   404   404   404
 code
   -       422   422   422   422   422   422   422   422   422   422   422   422   422   422
 code_letters
@@ -442,6 +477,8 @@ OBJECTS = ("alice", "closed", "bob", "eve", "never")
 
 # What the address of a route names.
 NAMES = {
+    "device_revoke": "device",
+    "rate_leave": "request",
     "hand_over": "session",
     "session_answers": "session",
     "code_keep": "session",
@@ -469,6 +506,9 @@ NAMES = {
 
 # Answered without a log-in: the way in, the client's own pages, and the proxy's two questions.
 WITHOUT_LOG_IN = {
+    "kiosk",
+    "kiosk_pair",
+    "rate_leave",
     "handed",
     "code",
     "code_letters",
@@ -661,6 +701,7 @@ def take_on(world: World, counselor: Membership, owner: str) -> None:
         "stop": stop_token_of(made.link),
         "silence": silence(episode, cast.now),
         "call": ask_for_a_call(made.link.request, owner, cast),
+        "device": pair_a_tablet(counselor, cast),
     }
 
 
@@ -676,6 +717,13 @@ def stop_token_of(link: RatingLink) -> str:
     token = new_token()
     RatingLink.objects.filter(pk=link.pk).update(stop_hash=hash_token(token))
     return token
+
+
+def pair_a_tablet(by: Membership, cast: SimpleNamespace) -> str:
+    place = "here" if by.organization_id == cast.here.pk else "elsewhere"
+    offered = offer_device(name=canary("login", place), by=by, now=cast.now)
+    pair_device(device=offered.device, now=cast.now)
+    return str(offered.device.uuid)
 
 
 def ask_for_a_call(request: RatingRequest, owner: str, cast: SimpleNamespace) -> str:
@@ -779,7 +827,7 @@ def end_the_closed_one(world: World) -> None:
 def make_never(world: World) -> None:
     ids = {
         key: str(uuid.uuid4())
-        for key in ("client", "episode", "session", "request", "call", "silence")
+        for key in ("client", "episode", "session", "request", "call", "silence", "device")
     }
     world.things["never"] = ids | dict.fromkeys(["token", "stop"], "AAAAAAAAAAAAAAAAAAAAAA")
 
@@ -915,6 +963,8 @@ def address_of(world: World, route: str, whose: str) -> str:
         return reverse(route, args=["1", "set-password"])
     if route == "code":
         return reverse(route, args=["bcd"])
+    if route == "kiosk_pair":
+        return reverse(route, args=["AAAAAAAAAAAAAAAAAAAAAA"])
     return reverse(route, args=[world.things[whose][NAMES[route]]] if route in NAMES else [])
 
 
@@ -938,6 +988,7 @@ def payload(world: World, route: str, whose: str) -> dict[str, Any]:
             "version": "1",
             "rating_uuid": str(uuid.uuid4()),
         },
+        "devices": {"name": "Waiting room"},
         "rating_link": {"channel": "link"},
         "rate_form": score | {"step": "send"},
         "rate_decline": {"sure": "yes"},
@@ -1193,7 +1244,7 @@ def test_a_form_takes_no_row_of_somebody_else(world: World) -> None:
 def client_tables() -> list[type[models.Model]]:
     """Every table of ours that tells of clients: all but those listed."""
     others = {"organization", "user", "membership", "supervision", "accessentry", "instrument",
-              "instrumentversion", "parameterset", "tries"}  # fmt: skip
+              "instrumentversion", "parameterset", "tries", "device"}  # fmt: skip
     ours = [*apps.get_app_config("alliance_sessions").get_models()]
     ours += apps.get_app_config("measures").get_models()
     return [model for model in ours if model._meta.model_name not in others]

@@ -299,7 +299,7 @@ READERS = (
 # (file, function): why it may do without.
 WITHOUT_A_RULE = {
     ("sessions/views/organization.py", "settings"): "counts, of the administrator's organization",
-    ("measures/capture/views.py", "_visit"): "a client, by the signed cookie of a link",
+    ("measures/capture/views.py", "find_visit"): "a client, by the signed cookie of a link",
     ("measures/capture/stop_views.py", "_link"): "a client, by the stop token of a mail",
     (
         "measures/capture/staff_views.py",
@@ -523,7 +523,7 @@ def test_what_is_forbidden_in_a_template_is_found(source: str, found: str) -> No
 # Who may call a string safe, and why it is.
 SAFE_STRINGS = {
     ("sessions/templatetags/look.py", "mark_safe"): "icons of our own, pinned by their hash",
-    ("measures/capture/staff_views.py", "mark_safe"): "a QR code drawn by segno from our own URL",
+    ("sessions/qr.py", "mark_safe"): "a QR code drawn by segno from our own URL",
     ("measures/insight/sparklines.py", "SafeString"): "the empty string",
 }
 

@@ -32,7 +32,9 @@ OTHER = CIRCLED + "".join(chr(0x24B6 + place) for place in range(26))
 KEPT = re.compile(r"(%\(\w+\)[\d.]*[sdf]|%[sd]|\{\w*\}|<[^>]*>|&\w+;)")
 
 # What is on the pages and is nobody's translation: made up by the tests, or a name.
-NAMES = "Alice|Bob|Carl|Sam|Rita|Ada|Finn|Dana|Eve|Cleo|Olga|Jo Doe|Oak|Street|Elm|House"
+NAMES = (
+    "Alice|Bob|Carl|Sam|Rita|Ada|Finn|Dana|Eve|Cleo|Olga|Jo Doe|Oak|Street|Elm|House|Waiting room"
+)
 OWN = re.compile(
     # The word "probation" stands beside its translations: it is what clients are told at court.
     r"\S+@\S+|kn-[\w-]+|https?:\S+|[\w-]+/[\w/-]+|T-308|\(probation\)|"

@@ -10,6 +10,10 @@ hits one with a chance of 50 / 8,000,000,000, about 6 in 1,000,000,000.
 * Each network address has 20 wrong tries in 15 minutes, 701,000 in a year: a chance of 0.4 % to
   open one single form in a year of trying day and night. What opens is one form to rate one
   session, once, with nobody's name on it but the counselor's.
+
+On a paired tablet (a kiosk) the digits alone are asked for, and looked for among those of its own
+organization. It has 5 wrong tries in 15 minutes and 30 in a day: with 20 codes open all day long,
+whoever stands at it from morning to night opens one with a chance of 0.06 %.
 """
 
 from __future__ import annotations
@@ -23,10 +27,11 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils.crypto import constant_time_compare, salted_hmac
 
-from measures.capture.services import is_usable
-from measures.models import RatingCode, RatingLink
+from measures.capture.asking import AlreadyAnswered, NotToBeAsked, SessionNotHeld
+from measures.capture.services import is_usable, make_link
+from measures.models import RatingCode, RatingLink, RatingRequest
 from measures.models.codes import RatingCodeQuerySet
-from sessions.models import Session
+from sessions.models import Device, Session
 from sessions.tries import Limit
 
 SALT = "measures.capture.codes"
@@ -39,7 +44,13 @@ KEEP_EVERY = dt.timedelta(minutes=4)  # how often the page that shows it asks fo
 # However long the page stays open: a screen left on over lunch shows no way in.
 LONGEST_LIFE = dt.timedelta(hours=1)
 
+BY_DEVICE = Limit("rating code on a tablet", most=5, within=dt.timedelta(minutes=15))
+BY_DEVICE_A_DAY = Limit("rating code on a tablet, daily", most=30, within=dt.timedelta(days=1))
 BY_ADDRESS = Limit("rating code", most=20, within=dt.timedelta(minutes=15))
+
+
+class TooManyTries(Exception):
+    """This tablet takes no digits for a while."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +133,38 @@ def open_code(*, letters: str, digits: str, address: str, now: dt.datetime) -> R
     RatingCode.objects.filter(pk=code.pk).update(wrong_tries=F("wrong_tries") - 1)
     BY_ADDRESS.give_back(address)
     return code.link if is_usable(code.link, now) else None
+
+
+def open_code_on(*, device: Device, digits: str, now: dt.datetime) -> RatingLink | None:
+    """A link to rate by on a paired tablet, made for the request behind the digits, or None.
+
+    Ends what was open on the tablet before. Raises TooManyTries.
+    """
+    typed = plain_digits(digits)
+    if len(typed) != DIGITS_LENGTH:
+        return None
+    if not (BY_DEVICE.take(str(device.pk), now) and BY_DEVICE_A_DAY.take(str(device.pk), now)):
+        raise TooManyTries
+    codes = RatingCode.objects.open(now).filter(organization=device.organization_id)
+    code = codes.filter(digits_hash=hash_digits(typed)).select_related("link__request").first()
+    if code is None or not is_usable(code.link, now):
+        return None
+    for limit in (BY_DEVICE, BY_DEVICE_A_DAY):
+        limit.give_back(str(device.pk))
+    return _link_on(device, code.link.request, now)
+
+
+def _link_on(device: Device, request: RatingRequest, now: dt.datetime) -> RatingLink | None:
+    with transaction.atomic():
+        RatingLink.objects.filter(device=device, closed_at__isnull=True).update(closed_at=now)
+        Device.objects.filter(pk=device.pk).update(used_at=now)
+        try:
+            made = make_link(
+                session=request.session, channel=RatingLink.Channel.KIOSK, now=now, device=device
+            )
+        except (AlreadyAnswered, NotToBeAsked, SessionNotHeld):
+            return None
+    return made.link
 
 
 def _take_a_try(codes: RatingCodeQuerySet, now: dt.datetime) -> RatingCode | None:

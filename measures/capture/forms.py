@@ -171,11 +171,20 @@ class ClientAnswersForm(AnswersForm):
         )
 
 
-class CodeForm(forms.Form):
-    """Six digits, and the letters of the short address where they are not in it already."""
+class DigitsForm(forms.Form):
+    """The six digits of a code."""
+
+    digits = forms.CharField(label=_("The six digits"), max_length=40)
+
+    def refuse(self) -> None:
+        """One sentence, whatever is wrong with them."""
+        self.add_error("digits", _("These do not open anything. Check them, or ask for new ones."))
+
+
+class CodeForm(DigitsForm):
+    """Digits, and the letters of the short address where they are not in it already."""
 
     letters = forms.CharField(label=_("The letters at the end of the address"), max_length=20)
-    digits = forms.CharField(label=_("The six digits"), max_length=40)
 
     def __init__(self, *args: Any, letters: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -185,10 +194,6 @@ class CodeForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         return {"letters": self.of_address} | self.cleaned_data
-
-    def refuse(self) -> None:
-        """One sentence, whatever is wrong with them."""
-        self.add_error("digits", _("These do not open anything. Check them, or ask for new ones."))
 
 
 class CallForm(forms.Form):

@@ -21,7 +21,7 @@ from measures.capture.assessing import assess_episode
 from measures.capture.tokens import hash_token, new_token
 from measures.models import Rating, RatingLink, RatingRequest
 from measures.repair.talks import say_whether_it_happened
-from sessions.models import Membership, Session
+from sessions.models import Device, Membership, Session
 from sessions.sealing import seal
 from sessions.wall import set_organization
 
@@ -64,7 +64,9 @@ class Receipt:
     is_replay: bool
 
 
-def make_link(*, session: Session, channel: str, now: dt.datetime) -> MadeLink:
+def make_link(
+    *, session: Session, channel: str, now: dt.datetime, device: Device | None = None
+) -> MadeLink:
     """Invite the client to rate a held session: reuses its standing request, mints a new link.
 
     Raises SessionNotHeld, AlreadyAnswered, NotToBeAsked (`asking.open_request`).
@@ -77,6 +79,7 @@ def make_link(*, session: Session, channel: str, now: dt.datetime) -> MadeLink:
             organization_id=session.organization_id,
             request=request,
             channel=channel,
+            device=device,
             token_hash=hash_token(token),
             created_at=now,
             expires_at=expires_at,

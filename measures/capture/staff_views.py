@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import segno
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
@@ -26,6 +24,7 @@ from measures.capture.services import make_link, waive_blind
 from measures.models import FACETS, Rater, Rating, RatingLink, blind_sessions
 from sessions.access import StaffRequest, get_editable, get_visible
 from sessions.models import Episode, Session
+from sessions.qr import qr_svg
 from sessions.services import TimeTaken
 
 CHANNELS = {"link": RatingLink.Channel.LINK, "qr": RatingLink.Channel.QR}
@@ -121,16 +120,6 @@ def say_why_not(request: StaffRequest, session: Session, refusal: Exception) -> 
 def already_here(request: StaffRequest, session: Session) -> HttpResponse:
     messages.info(request, _("An answer for this session is already here."))
     return redirect("client", uuid=session.episode.client.uuid)
-
-
-def qr_svg(url: str) -> SafeString:
-    """The link as an inline drawing; dark on light in every color scheme, as cameras want it."""
-    code = segno.make(url, error="m", micro=False)
-    drawing = code.svg_inline(
-        scale=1, border=2, omitsize=True, svgclass="qr", lineclass=None, dark="#000", light="#fff"
-    )
-    # Made by segno from a URL that holds no markup: reverse() and a URL-safe token.
-    return mark_safe(drawing)  # noqa: S308
 
 
 def sessions_to_ask_about() -> QuerySet[Session]:

@@ -156,7 +156,7 @@ def by_link(view: ClientView) -> Callable[..., HttpResponse]:
 
     @wraps(view)
     def wrapped(request: StaffRequest, uuid: Any) -> HttpResponse:
-        visit = _visit(request, str(uuid))
+        visit = find_visit(request, str(uuid))
         if visit is None:
             return closed(request)
         session = visit.session
@@ -187,7 +187,7 @@ def start(request: StaffRequest, visit: Visit) -> HttpResponse:
         return closed(request)
     context = {
         "rating_request": visit.request,
-        "languages": _languages(visit.language),
+        "languages": languages(visit.language),
         "check": _neutral_check(visit, request.now),
         "keeping": _keeping(request, visit),
     }
@@ -332,14 +332,14 @@ def _has_number(visit: Visit) -> bool:
     return bool(unseal_identity(visit.client).phone)
 
 
-def _visit(request: StaffRequest, uuid: str) -> Visit | None:
+def find_visit(request: StaffRequest, uuid: str) -> Visit | None:
     """Who holds a good cookie for this request. Judged by the database's clock."""
     link_pk = request.get_signed_cookie(COOKIE, default=None, salt=SALT)
     if link_pk is None:
         return None
     links = RatingLink.objects.filter(pk=int(link_pk), expires_at__gt=request.now - VISIT)
     link = links.filter(closed_at__isnull=True).select_related("hand_over").first()
-    if link is None:
+    if link is None or _is_elsewhere(request, link):
         return None
     set_organization(link.organization_id)
     request.link_organization_id = link.organization_id
@@ -356,6 +356,12 @@ def _visit(request: StaffRequest, uuid: str) -> Visit | None:
     language = _language(request, rating_request.session.episode.client)
     visit = Visit(link, rating_request, answer_of(rating_request), language)
     return visit if visit.lasts(request.now) else None
+
+
+def _is_elsewhere(request: StaffRequest, link: RatingLink) -> bool:
+    """A link that was opened on a paired tablet is good there, and while the tablet is."""
+    here = request.device.pk if request.device else None
+    return link.device_id is not None and link.device_id != here
 
 
 def _form(request: StaffRequest, visit: Visit) -> ClientAnswersForm:
@@ -489,7 +495,7 @@ def _language(request: StaffRequest, client: Client) -> str:
     return next((code for code in wanted if code in offered), "en")
 
 
-def _languages(current: str) -> list[LanguageChoice]:
+def languages(current: str) -> list[LanguageChoice]:
     """Every language there is, in its own name."""
     names = {
         code: translation.get_language_info(code)["name_local"] for code, _ in settings.LANGUAGES
@@ -509,6 +515,13 @@ def _keep_language(request: StaffRequest, visit: Visit, response: HttpResponse) 
         httponly=True,
         samesite="Lax",
     )
+
+
+def forget_visit(response: HttpResponse, uuid: str) -> None:
+    """Take the cookies of the visit to a request off the device."""
+    path = reverse("rate_start", args=[uuid])
+    for name in (COOKIE, LANGUAGE_COOKIE):
+        response.delete_cookie(name, path=path, samesite="Lax")
 
 
 def private(response: HttpResponse) -> HttpResponse:

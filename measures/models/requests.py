@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from measures.models.instruments import Instrument, InstrumentVersion
-from sessions.models import ContactChannel, Episode, Session
+from sessions.models import ContactChannel, Device, Episode, Session
 from sessions.models.base import OwnedModel, PublicModel
 
 if TYPE_CHECKING:
@@ -119,6 +119,10 @@ class RatingLink(OwnedModel):
     expires_at = models.DateTimeField()
     # Ended before its time: the tablet it was opened on went back, or on to the next.
     closed_at = models.DateTimeField(null=True, blank=True)
+    # The paired tablet it was opened on.
+    device = models.ForeignKey(
+        Device, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
 
     def __str__(self) -> str:
         return f"{self.channel} link"

@@ -1,6 +1,7 @@
 from sessions.models.access_log import AccessEntry
 from sessions.models.clients import Client, ContactChannel, Episode, Pause
 from sessions.models.consent import Consent, ContactStop
+from sessions.models.devices import Device
 from sessions.models.meetings import Contact, EpisodeEvent, GroupMeeting, Session
 from sessions.models.organizations import AnswersWith, Organization
 from sessions.models.people import Cover, Membership, Supervision, User
@@ -15,6 +16,7 @@ __all__ = [
     "ContactChannel",
     "ContactStop",
     "Cover",
+    "Device",
     "Episode",
     "EpisodeEvent",
     "GroupMeeting",
