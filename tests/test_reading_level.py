@@ -19,6 +19,8 @@ PAGE, SENTENCE = 5.0, 8.5  # one list of names may be longer: court, probation, 
 
 SILENT_END = re.compile(r"(?:[^aeiouylr]e|[aeiou][lr]e|[^aeioutd]ed)$")
 NOT_FOR_CLIENTS = ("templates/errors/403.html",)
+# Of one word a formula says nothing: it is read with the page it stands on.
+PART_OF = {"templates/measures/rate/_languages.html": "templates/measures/rate/start.html"}
 
 
 def syllables(word: str) -> int:
@@ -40,7 +42,7 @@ def texts_by_page() -> dict[str, list[str]]:
     for message in catalogs.messages_of(catalogs.read(catalogs.po_of("ar"))):
         for file in catalogs.files_of(message):
             if any(fnmatch(file, pattern) for pattern in catalogs.CLIENT_SIDE):
-                pages[file].append(catalogs.forms_of(message.id)[-1])
+                pages[PART_OF.get(file, file)].append(catalogs.forms_of(message.id)[-1])
     version = catalogs.newest_questions()
     for reader in ("client", "group"):
         wordings = [item["wording"][reader]["en"] for item in version["items"]]
