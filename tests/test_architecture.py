@@ -291,6 +291,7 @@ READERS = (
     "sessions/forms.py",
     "measures/capture/*views.py",
     "measures/capture/forms.py",
+    "measures/capture/visits.py",
     "measures/capture/who_sees.py",
     "measures/insight/*.py",
     "measures/interchange/*.py",
@@ -299,13 +300,13 @@ READERS = (
 # (file, function): why it may do without.
 WITHOUT_A_RULE = {
     ("sessions/views/organization.py", "settings"): "counts, of the administrator's organization",
-    ("measures/capture/views.py", "find_visit"): "a client, by the signed cookie of a link",
+    ("measures/capture/visits.py", "find_visit"): "a client, by the signed cookie of a link",
     ("measures/capture/stop_views.py", "_link"): "a client, by the stop token of a mail",
     (
         "measures/capture/staff_views.py",
         "sessions_to_ask_about",
     ): "what get_visible and get_editable narrow",
-    ("measures/capture/staff_views.py", "_own_rating"): "of a session _own_session let through",
+    ("measures/capture/staff_views.py", "_own_rating"): "of a session own_session let through",
     ("measures/insight/history.py", "histories"): "pauses of episodes the caller may read",
     ("measures/insight/history.py", "_sessions"): "sessions of episodes the caller may read",
 }

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from measures.capture.codes import keep_alive, open_code
 from measures.capture.forms import CodeForm
-from measures.capture.views import enter, private
+from measures.capture.visits import enter, private
 from sessions.access import StaffRequest, get_editable
 from sessions.models import Session
 

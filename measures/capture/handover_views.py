@@ -27,7 +27,7 @@ from measures.capture.handovers import (
     takes_pin,
 )
 from measures.capture.staff_views import own_session
-from measures.capture.views import enter, private
+from measures.capture.visits import enter, private
 from measures.models import HandOver
 from sessions import tablets
 from sessions.access import StaffRequest, Viewer, viewer_for

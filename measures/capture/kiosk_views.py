@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from measures.capture.codes import TooManyTries, open_code_on
 from measures.capture.forms import DigitsForm
 from measures.capture.services import close_link
-from measures.capture.views import closed, enter, find_visit, forget_visit, languages, private
+from measures.capture.visits import closed, enter, find_visit, forget_visit, languages, private
 from measures.models import RatingLink
 from sessions.access import StaffRequest
 from sessions.models import Device

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from measures.capture.stopping import no_more_messages, not_for_them
 from measures.capture.tokens import hash_token
-from measures.capture.views import closed
+from measures.capture.visits import closed
 from measures.models import RatingLink
 from sessions.access import StaffRequest, note_seen
 from sessions.languages import client_language

@@ -26,7 +26,7 @@ from django.db import connection
 from django.middleware.csrf import _get_new_csrf_string
 
 from measures.capture.answers import Answers
-from measures.capture.views import COOKIE, SALT
+from measures.capture.visits import COOKIE, SALT
 from measures.models import Rating, RatingLink
 from sessions.append_only import deleting_allowed
 from tests import factories

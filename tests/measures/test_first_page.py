@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 from django.test import Client as Browser
 
-from measures.capture.views import LANGUAGE_COOKIE
+from measures.capture.visits import LANGUAGE_COOKIE
 from measures.models import Rating
 from sessions.models import Client
 from tests.measures.link_holder import LinkHolder, invite

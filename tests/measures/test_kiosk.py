@@ -17,7 +17,7 @@ from alliance_site import transactions
 from alliance_site.logs import TOKEN
 from alliance_site.policy import POLICY
 from measures.capture.codes import MadeCode, make_code
-from measures.capture.views import COOKIE as VISIT
+from measures.capture.visits import COOKIE as VISIT
 from measures.models import Rater, Rating, RatingLink, RatingRequest
 from sessions import devices
 from sessions.devices import offer_device

@@ -19,7 +19,7 @@ from alliance_site import transactions
 from measures.capture.asking import AlreadyAnswered, SessionNotHeld, withdraw_request
 from measures.capture.services import make_link
 from measures.capture.tokens import hash_token, new_token
-from measures.capture.views import COOKIE, SALT
+from measures.capture.visits import COOKIE, SALT
 from measures.models import Rating, RatingLink, RatingRequest
 from sessions.models import AccessEntry, Organization
 from tests import factories
