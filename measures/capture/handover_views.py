@@ -16,7 +16,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from measures.capture.asking import AlreadyAnswered, NotToBeAsked, SessionNotHeld
-from measures.capture.asking_sentences import WHY_NOT
 from measures.capture.forms import AroundForm, PinEntryForm
 from measures.capture.handovers import (
     OwnRatingFirst,
@@ -26,7 +25,7 @@ from measures.capture.handovers import (
     take_back,
     takes_pin,
 )
-from measures.capture.staff_views import own_session
+from measures.capture.staff_views import own_session, say_why_not
 from measures.capture.visits import enter, private
 from measures.models import HandOver
 from sessions import tablets
@@ -76,12 +75,8 @@ def _hand_over(request: StaffRequest, session: Session, form: AroundForm) -> Htt
         )
     except OwnRatingFirst:
         return redirect("hand_over", uuid=session.uuid)
-    except NotToBeAsked as refusal:
-        messages.error(request, str(WHY_NOT[refusal.why]))
-        return redirect("client", uuid=session.episode.client.uuid)
-    except (AlreadyAnswered, SessionNotHeld):
-        messages.info(request, _("An answer for this session is already here."))
-        return redirect("episode", uuid=session.episode.uuid)
+    except (SessionNotHeld, NotToBeAsked, AlreadyAnswered) as refusal:
+        return say_why_not(request, session, refusal)
     for _message in messages.get_messages(request):
         pass  # what was to be said to the counselor is not said to the client
     logout(request)

@@ -6,21 +6,17 @@ from dataclasses import dataclass
 
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from measures.capture.forms import WISHES
-from measures.insight.sentences import mark
+from measures.insight.sentences import FACET_NAMES, mark
 from measures.models import FACETS, Helper, Present, Rater, Rating, blind_sessions
 from sessions.access import Viewer
 from sessions.models import Session
 from sessions.sealing import unseal
 
-FACET_LABELS = {
-    "respect": gettext_lazy("Respect"),
-    "understanding": gettext_lazy("Understanding"),
-    "goals": gettext_lazy("Goals"),
-}
 WAYS_IN = {
     Rating.WayIn.LINK: gettext_lazy("Answered by link."),
     Rating.WayIn.QR: gettext_lazy("Answered by QR code, or by its digits."),
@@ -86,7 +82,7 @@ def session_answers(viewer: Viewer, session: Session) -> SessionAnswers:
 
 def _line(facet: str, client: Rating | None, counselor: Rating | None) -> Line:
     return Line(
-        label=str(FACET_LABELS[facet]),
+        label=capfirst(str(FACET_NAMES[facet])),
         client=mark(getattr(client, facet, None)),
         counselor=mark(getattr(counselor, facet, None)),
     )
