@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from measures.capture.forms import WISHES
-from measures.insight.charts import LaneMark
 from measures.insight.history import History
+from measures.insight.lane import LaneMark
 from measures.insight.read_models import Note, SaidOfPromise
 from measures.insight.sentences import NOTHING, flag_sentence, mark, number, usual
 from measures.insight.trend_points import TrendPoint

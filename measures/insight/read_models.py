@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 from measures.insight import sentences
-from measures.insight.charts import trend_sentence_for_chart
+from measures.insight.chart_words import trend_sentence_for_chart
 from measures.insight.chips import Chip, chips_of, days_since_contact, sort_key
 from measures.insight.history import History, histories, score_of, trend_points
 from measures.insight.sparklines import sparkline

@@ -13,15 +13,12 @@ from measures.capture.asking_sentences import what_was_asked
 from measures.capture.reaching import channel_of
 from measures.capture.who_sees import supervisors_of
 from measures.insight import read_models
-from measures.insight.charts import (
-    lowest_shown,
-    trend_figure,
-    trend_sentence_for_chart,
-    way_marks,
-)
+from measures.insight.chart_words import trend_sentence_for_chart
+from measures.insight.charts import lowest_shown, trend_figure
 from measures.insight.chips import chips_of
 from measures.insight.episode_page import events_of, key_of, table_of
 from measures.insight.history import History, histories, trend_points
+from measures.insight.lane import way_marks
 from measures.insight.sentences import honesty, summary
 from measures.insight.session_answers import session_answers as answers_about
 from measures.models import Flag, blind_sessions

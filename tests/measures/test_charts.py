@@ -11,15 +11,9 @@ from typing import Any
 import pytest
 from django.utils.translation import override
 
-from measures.insight.charts import (
-    LANE_WORDS,
-    MARK_SENTENCES,
-    LaneMark,
-    lowest_shown,
-    trend_figure,
-    trend_sentence_for_chart,
-    way_marks,
-)
+from measures.insight.chart_words import trend_sentence_for_chart
+from measures.insight.charts import lowest_shown, trend_figure
+from measures.insight.lane import LANE_WORDS, MARK_SENTENCES, LaneMark, way_marks
 from measures.insight.trend_points import RaterPoint, TrendPoint
 
 FIRST_DAY = datetime(2026, 7, 9, 15, tzinfo=UTC)
