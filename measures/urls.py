@@ -11,12 +11,13 @@ from measures.capture import (
     stop_views,
 )
 from measures.capture import views as capture
+from measures.insight import episode_views
 from measures.insight import views as insight
 
 urlpatterns = [
     path("today/", insight.today, name="today"),
     path("caseload/", insight.caseload, name="caseload"),
-    path("episodes/<uuid:uuid>/", insight.episode, name="episode"),
+    path("episodes/<uuid:uuid>/", episode_views.episode, name="episode"),
     path("supervision/", insight.supervision, name="supervision"),
     path("sessions/<uuid:uuid>/", staff_views.session_log, name="session_log"),
     path("sessions/<uuid:uuid>/waive/", staff_views.session_waive, name="session_waive"),
