@@ -7,6 +7,7 @@ from measures.capture import (
     handover_views,
     intake_views,
     kiosk_views,
+    slip_views,
     staff_views,
     stop_views,
 )
@@ -46,4 +47,9 @@ urlpatterns = [
     path("handed/", handover_views.handed, name="handed"),
     path("kiosk/", kiosk_views.kiosk, name="kiosk"),
     path("rate/r/<uuid:uuid>/leave/", kiosk_views.leave, name="rate_leave"),
+    # Paper slips.
+    path("slips/", slip_views.slips, name="slips"),
+    path("slips/sheet/", slip_views.slips_sheet, name="slips_sheet"),
+    path("slips/enter/", slip_views.slip_code, name="slip_code"),
+    path("sessions/<uuid:uuid>/slip/", slip_views.slip_entry, name="slip_entry"),
 ]

@@ -33,6 +33,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 import alliance_site.transactions
 import sessions.access
 from alliance_site.policy import POLICY
+from measures.capture.slips import print_slips
 from measures.capture.tokens import hash_token, new_token
 from measures.models import CallRequest, Flag, Rating, RatingLink, RatingRequest
 from measures.models.ratings import RatingQuerySet
@@ -261,6 +262,18 @@ rating_send
   bob     302   302   404   404   404   404   404   405   404   405   405   405   302   302
   eve     302   302   404   404   404   404   404   405   404   405   405   405   302   302
   never   302   302   404   404   404   404   404   405   404   405   405   405   302   302
+slips
+  -       302   302   404   404   404   404   404   200   404   200   200   200   302   302
+slips_sheet
+  -       302   302   404   404   404   404   404   302   404   302   302   302   302   302
+slip_code
+  -       302   302   404   404   404   404   404   200   404   200   200   200   302   302
+slip_entry
+  alice   302   302   404   404   404   404   404   200   404   404   200   404   302   302
+  closed  302   302   404   404   404   404   404   403   404   404   403   404   302   302
+  bob     302   302   404   404   404   404   404   200   404   200   404   404   302   302
+  eve     302   302   404   404   404   404   404   404   404   404   404   200   302   302
+  never   302   302   404   404   404   404   404   404   404   404   404   404   302   302
 """
 
 POST = """
@@ -467,6 +480,18 @@ rating_send
   bob     302   302   404   404   404   404   404   302   404   302   404   404   302   302
   eve     302   302   404   404   404   404   404   404   404   404   404   302   302   302
   never   302   302   404   404   404   404   404   404   404   404   404   404   302   302
+slips
+  -       302   302   404   404   404   404   404   302   404   302   302   302   302   302
+slips_sheet
+  -       302   302   404   404   404   404   404   405   404   405   405   405   302   302
+slip_code
+  -       302   302   404   404   404   404   404   422   404   422   422   422   302   302
+slip_entry
+  alice   302   302   404   404   404   404   404   302   404   404   302   404   302   302
+  closed  302   302   404   404   404   404   404   403   404   404   403   404   302   302
+  bob     302   302   404   404   404   404   404   302   404   302   404   404   302   302
+  eve     302   302   404   404   404   404   404   404   404   404   404   302   302   302
+  never   302   302   404   404   404   404   404   404   404   404   404   404   302   302
 """
 
 pytestmark = pytest.mark.django_db
@@ -502,6 +527,7 @@ NAMES = {
     "rate_decline": "request",
     "rate_not_me": "request",
     "rate_thanks": "request",
+    "slip_entry": "session",
 }
 
 # Answered without a log-in: the way in, the client's own pages, and the proxy's two questions.
@@ -691,6 +717,7 @@ def take_on(world: World, counselor: Membership, owner: str) -> None:
     rate_sessions(episode, owner, cast.now)
     session = factories.make_session(episode, cast.now - dt.timedelta(hours=4))
     made = factories.invite(session, cast.now)
+    print_slips(sessions=[session], by=counselor, now=cast.now)
     world.clients[owner] = episode.client_id
     world.things[owner] = {
         "client": str(episode.client.uuid),
@@ -992,6 +1019,8 @@ def payload(world: World, route: str, whose: str) -> dict[str, Any]:
         "rating_link": {"channel": "link"},
         "rate_form": score | {"step": "send"},
         "rate_decline": {"sure": "yes"},
+        "slip_entry": score
+        | {"what": "answers", "given_on": "2026-11-18", "rating_uuid": str(uuid.uuid4())},
         "settings": {
             "name": "Oak",
             "sender_name": "Oak",
@@ -1254,7 +1283,7 @@ def free_texts(model: type[models.Model]) -> list[str]:
     """Fields people write in: text without choices, but for what machines write."""
     machine = {"language", "key_id", "engine", "parameters", "payload_hash", "token_hash"}
     machine |= {"stop_hash", "reference"}
-    machine |= {"letters", "digits_hash", "tablet_hash"}
+    machine |= {"letters", "digits_hash", "tablet_hash", "slip_code"}
     return [
         each.name
         for each in model._meta.get_fields()
@@ -1592,6 +1621,9 @@ TWO_WALLS = {
     ("episode_close", Actor.RIGHTS_CONTACT),
     ("session_schedule", Actor.RIGHTS_CONTACT),
     ("session_log", Actor.RIGHTS_CONTACT),
+    ("slip_entry", Actor.ADMINISTRATOR),
+    ("slip_entry", Actor.RIGHTS_CONTACT),
+    ("slip_entry", Actor.SUPERVISOR),
 }
 CELLS = [
     (row.route, actor)

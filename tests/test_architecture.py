@@ -252,6 +252,7 @@ CLINICAL = {
     "FlagEvent",
     "Repair",
     "CallRequest",
+    "PaperSlip",
 }
 # get_visible and get_editable apply visible_to, clinical_to and editable_by to what they are given.
 RULES = {
@@ -284,6 +285,7 @@ RELATED = {
     "continued_by",
     "repair",
     "call_requests",
+    "paper_slip",
 }
 # Where rows are read for a page, and where the rules must stand.
 READERS = (

@@ -19,7 +19,7 @@ from measures.capture.asking import (
 )
 from measures.capture.assessing import assess_episode
 from measures.capture.tokens import hash_token, new_token
-from measures.models import Rating, RatingLink, RatingRequest
+from measures.models import InstrumentVersion, Rating, RatingLink, RatingRequest
 from measures.repair.talks import say_whether_it_happened
 from sessions.models import Device, Membership, Session
 from sessions.sealing import seal
@@ -49,11 +49,15 @@ class MadeLink:
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """Around a rating: who helped, who else was in the room, and when, if not now."""
+    """Around a rating: who helped, who else was in the room, and when, if not now.
+
+    `asked_in` is the wording on the paper, where it was asked on paper.
+    """
 
     helper: str = ""
     present: str = ""
     given_at: dt.datetime | None = None
+    asked_in: InstrumentVersion | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +147,7 @@ def record_rating(
         if session.status != Session.Status.HELD:
             raise SessionNotHeld
         if request is not None:
-            _check_open(request, now)
+            _check_open(request, way_in, now)
         if rating_uuid and Rating.objects.filter(uuid=rating_uuid).exists():
             rating_uuid = None  # from the form of another session: no retry of this one
         rating = _store(
@@ -182,9 +186,11 @@ def _link_end(request: RatingRequest, channel: str, now: dt.datetime) -> dt.date
     return min(now + dt.timedelta(minutes=minutes), request.expires_at)
 
 
-def _check_open(request: RatingRequest, now: dt.datetime) -> None:
+def _check_open(request: RatingRequest, way_in: str, now: dt.datetime) -> None:
+    """Paper comes in late: whether it was given in time is judged by who types it (`slips`)."""
     current = RatingRequest.objects.select_for_update().get(pk=request.pk)
-    if not current.is_open(now):
+    on_paper = way_in == Rating.WayIn.PAPER and current.withdrawn_at is None
+    if not (on_paper or current.is_open(now)):
         raise RequestClosed
 
 
@@ -201,7 +207,8 @@ def _store(
     earlier: Rating | None,
     around: Circumstances,
 ) -> Rating:
-    version = request.instrument_version if request else current_version()
+    asked_in = request.instrument_version if request else current_version()
+    version = around.asked_in or asked_in
     if earlier is not None:
         Rating.objects.filter(pk=earlier.pk).update(
             # A later transaction may have come first: its clock is ahead of this one's.

@@ -27,6 +27,8 @@ from sessions.models import Episode, Session
 from sessions.qr import qr_svg
 from sessions.services import TimeTaken
 
+# What the counselor meant to do when the own rating had to come first.
+THEN = {"hand_over": "hand_over", "slip": "slip_entry"}
 CHANNELS = {"link": RatingLink.Channel.LINK, "qr": RatingLink.Channel.QR}
 
 
@@ -53,6 +55,7 @@ def session_log(request: StaffRequest, uuid: str) -> HttpResponse:
         "client": session.episode.client,
         "form": form,
         "may_rate": may_rate,
+        "then": "slip" if "slip" in (request.GET.get("then"), request.POST.get("then")) else "",
     }
     return render(request, "measures/session_log.html", context, status=status)
 
@@ -174,8 +177,8 @@ def _save(request: StaffRequest, session: Session, form: SessionLogForm) -> Http
 
 
 def _next(request: StaffRequest, session: Session) -> str:
-    """On to the client's page, or to handing the tablet over."""
-    hands_over = request.POST.get("then") == "hand_over" and session.status == Session.Status.HELD
-    if hands_over:
-        return reverse("hand_over", args=[session.uuid])
+    """On to the client's page, or to what rating was in the way of."""
+    then = THEN.get(request.POST.get("then", ""))
+    if then and session.status == Session.Status.HELD:
+        return reverse(then, args=[session.uuid])
     return reverse("episode", args=[session.episode.uuid])

@@ -6,7 +6,7 @@ Each sentence stands here only while the table makes it true.
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
@@ -55,6 +55,20 @@ def who_sees_answers(episode: Episode, today: dt.date) -> WhoSees:
         ],
         crisis=episode.organization.crisis_text_for(get_language() or "en"),
     )
+
+
+def who_sees_paper(episode: Episode, today: dt.date) -> WhoSees:
+    """The same on a paper slip, where a few lines have room: paper is also read by who types it."""
+    who = who_sees_answers(episode, today)
+    names = [isolated(name) for name in supervisors_of(episode, today)] if who.supervisors else []
+    more = [
+        *_of_supervisors(who.counselor, names, who.supervisors)[1:],
+        _("Somebody on our staff types this in, and reads it then."),
+        _("A judge can order us to share records. That is rare."),
+        _("Your answers do not change the help you get here."),
+        _("No one reads this right away."),
+    ]
+    return replace(who, more=more)
 
 
 def _first_line(names: list[str]) -> str:

@@ -7,6 +7,7 @@ from measures.models.instruments import GROUP, Instrument, InstrumentVersion
 from measures.models.parameters import ParameterSet
 from measures.models.ratings import FACETS, Rater, Rating, blind_sessions, unrated_sessions
 from measures.models.requests import Message, RatingLink, RatingRequest
+from measures.models.slips import PaperSlip
 
 __all__ = [
     "FACETS",
@@ -20,6 +21,7 @@ __all__ = [
     "Instrument",
     "InstrumentVersion",
     "Message",
+    "PaperSlip",
     "ParameterSet",
     "Present",
     "Rater",
