@@ -9,8 +9,9 @@ class MeasuresConfig(AppConfig):
 
     def ready(self) -> None:
         from measures.builtin import load_builtin
-        from measures.capture.asking import episode_was_closed
-        from sessions.signals import episode_closed
+        from measures.capture.asking import episode_was_closed, episode_was_paused
+        from sessions.signals import episode_closed, episode_paused
 
         post_migrate.connect(load_builtin, sender=self, dispatch_uid="builtin-measure")
         episode_closed.connect(episode_was_closed, dispatch_uid="nobody-asked-once-closed")
+        episode_paused.connect(episode_was_paused, dispatch_uid="nobody-asked-while-away")

@@ -11,13 +11,14 @@ from crispy_forms.layout import Layout, Submit
 from django import forms
 from django.conf import settings
 from django.core.validators import RegexValidator
+from django.urls import reverse
 from django.utils.text import capfirst
 from django.utils.translation import get_language_info
 from django.utils.translation import gettext_lazy as _
 
 from sessions.access import Viewer
 from sessions.lexicon import telling_words
-from sessions.models import AnswersWith, Client, Episode, Organization, Session, User
+from sessions.models import AnswersWith, Client, Episode, Organization, Pause, Session, User
 
 
 def capitalized(choices: Iterable[tuple[str, Any]]) -> list[tuple[str, Any]]:
@@ -115,6 +116,77 @@ class CloseEpisodeForm(forms.ModelForm):  # type: ignore[type-arg]
         self.helper = form_helper("reason", submit=_("Close the episode"))
 
 
+class DayField(forms.DateField):
+    """A date as the browser's own control gives it."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        errors = {"invalid": _("Give a date, such as 2026-11-23.")}
+        super().__init__(widget=widget, error_messages=errors, **kwargs)
+
+
+class PauseForm(forms.Form):
+    """Where they are, since when, and when they are expected back."""
+
+    reason = forms.ChoiceField(
+        label=_("Where are they?"),
+        choices=capitalized(Pause.Reason.choices),
+        widget=forms.RadioSelect,
+    )
+    from_on = DayField(label=_("Away since"))
+    expected_on = DayField(
+        label=_("Expected back"),
+        required=False,
+        help_text=_("Leave it empty if nobody knows. The day after, you are asked."),
+    )
+
+    def __init__(
+        self, data: Any = None, *, episode: Episode, today: dt.date, pause: Pause | None
+    ) -> None:
+        super().__init__(data, initial={"from_on": today} if pause is None else vars(pause))
+        self.opened_on, self.today = episode.opened_on, today
+        self.pause = pause
+        if pause is not None:
+            del self.fields["from_on"]  # what was cancelled since then stays so
+        submit = _("Put on hold") if pause is None else _("Save")
+        self.helper = form_helper(*self.fields, submit=submit)
+
+    def clean_from_on(self) -> dt.date:
+        day: dt.date = self.cleaned_data["from_on"]
+        if day > self.today:
+            raise forms.ValidationError(_("Put them on hold on the day they leave, not before."))
+        if day < self.opened_on:
+            raise forms.ValidationError(_("This is before the episode began."))
+        return day
+
+    def clean_expected_on(self) -> dt.date | None:
+        day: dt.date | None = self.cleaned_data["expected_on"]
+        if day is None:
+            return None
+        left = self.pause.from_on if self.pause else self.cleaned_data.get("from_on", self.today)
+        if day <= left or day > self.today + dt.timedelta(days=3650):
+            raise forms.ValidationError(_("Pick a day after they left, within ten years."))
+        return day
+
+
+class BackForm(forms.Form):
+    """Since when they are back."""
+
+    back_on = DayField(label=_("Back since"))
+
+    def __init__(self, data: Any = None, *, pause: Pause, today: dt.date) -> None:
+        super().__init__(data, initial={"back_on": today})
+        self.pause, self.today = pause, today
+        self.helper = form_helper("back_on", submit=_("They are back"))
+        self.helper.form_action = reverse("episode_resume", args=[pause.episode.uuid])
+
+    def clean_back_on(self) -> dt.date:
+        day: dt.date = self.cleaned_data["back_on"]
+        if not self.pause.from_on <= day <= self.today:
+            raise forms.ValidationError(_("Pick a day between the one they left and today."))
+        return day
+
+
 class CounselorOfEpisodeField(forms.ModelChoiceField):  # type: ignore[type-arg]
     """An episode, offered by the name of its counselor."""
 
@@ -143,7 +215,10 @@ class ScheduleForm(forms.Form):
         self.now = viewer.now
         field = cast("CounselorOfEpisodeField", self.fields["episode"])
         field.queryset = (
-            Episode.objects.schedulable_by(viewer).filter(client=client).select_related("counselor")
+            Episode.objects.schedulable_by(viewer)
+            .filter(client=client)
+            .select_related("counselor", "organization")
+            .prefetch_related("pauses")
         )
         self.helper = form_helper("episode", "starts_at", "mode", submit=_("Schedule"))
 
@@ -152,6 +227,16 @@ class ScheduleForm(forms.Form):
         if abs(starts_at - self.now) > dt.timedelta(days=400):
             raise forms.ValidationError(_("Pick a date within a year of today."))
         return starts_at
+
+    def clean(self) -> dict[str, Any] | None:
+        """Nobody is expected while they are away. The reason is not for the front desk."""
+        episode, starts_at = (self.cleaned_data.get(name) for name in ("episode", "starts_at"))
+        if episode is not None and starts_at is not None:
+            day = episode.organization.today(starts_at)
+            if any(pause.is_away(day) for pause in episode.pauses.all()):
+                text = _("They are on hold until then. First say that they are back.")
+                self.add_error("starts_at", text)
+        return super().clean()
 
 
 class OrganizationForm(forms.ModelForm):  # type: ignore[type-arg]

@@ -7,7 +7,8 @@ import uuid
 from collections.abc import Sequence
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
+from django.db.models.functions import Greatest
 
 from sessions.models import (
     Client,
@@ -18,8 +19,12 @@ from sessions.models import (
     Supervision,
     User,
 )
+from sessions.pausing import end_pause_by
 from sessions.sealing import Identity, new_client_key, seal, seal_identity
 from sessions.signals import episode_closed
+
+# Somebody who comes back so soon goes on where they were.
+REOPEN_DAYS = 60
 
 
 class CodeTaken(Exception):
@@ -32,6 +37,10 @@ class SessionNotLogged(Exception):
     def __init__(self, session: Session) -> None:
         super().__init__("A session is not logged yet.")
         self.session = session
+
+
+class EpisodeFollowed(Exception):
+    """It is open, or another one with the same counselor came after it."""
 
 
 class TimeTaken(Exception):
@@ -143,9 +152,11 @@ def pause_asking(*, client: Client, until: dt.date) -> None:
 def close_episode(*, episode: Episode, reason: str, now: dt.datetime) -> None:
     """End an episode with a reason. Sessions still to come are cancelled.
 
-    Raises SessionNotLogged while one has begun and nobody said what became of it.
+    Raises SessionNotLogged while one has begun and nobody said what became of it. Who was away is
+    no longer on hold: the episode is over.
     """
     with transaction.atomic():
+        Episode.objects.select_for_update().get(pk=episode.pk)
         scheduled = episode.sessions.filter(status=Session.Status.SCHEDULED)
         begun = scheduled.filter(starts_at__lte=now).order_by("starts_at").first()
         if begun is not None:
@@ -153,8 +164,48 @@ def close_episode(*, episode: Episode, reason: str, now: dt.datetime) -> None:
         today = episode.organization.today(now)
         episode.closed_on, episode.reason = today, reason
         episode.save(update_fields=["closed_on", "reason"])
+        episode.pauses.filter(to_on__isnull=True).update(to_on=Greatest("from_on", Value(today)))
         scheduled.update(status=Session.Status.CANCELLED, version=F("version") + 1)
         transaction.on_commit(lambda: episode_closed.send(sender=Episode, episode=episode, now=now))
+
+
+def reopen_episode(*, episode: Episode, today: dt.date) -> Episode:
+    """Go on with a closed episode; the one that is open then.
+
+    Within REOPEN_DAYS it is the same one, as if it had not ended; later a new one continues it,
+    with the same goal, and the usual of that client is found anew. Raises EpisodeFollowed.
+    """
+    with transaction.atomic():
+        closed = Episode.objects.select_for_update().get(pk=episode.pk)
+        others = Episode.objects.open().filter(client=closed.client_id)
+        is_followed = Episode.objects.filter(continues=closed).exists()
+        together = others.filter(counselor=closed.counselor_id).exists()
+        if closed.closed_on is None or is_followed or together:
+            raise EpisodeFollowed
+        if reopens_as_it_was(closed, today):
+            closed.closed_on, closed.reason = None, ""
+            closed.save(update_fields=["closed_on", "reason"])
+            return closed
+        return continue_episode(episode=closed, counselor=closed.counselor, today=today)
+
+
+def reopens_as_it_was(episode: Episode, today: dt.date) -> bool:
+    """Whether a closed episode goes on itself. What comes later is a new one."""
+    return episode.closed_on is not None and today <= episode.closed_on + dt.timedelta(
+        days=REOPEN_DAYS
+    )
+
+
+def continue_episode(*, episode: Episode, counselor: Membership, today: dt.date) -> Episode:
+    """A new episode of the same client that continues a closed one, with the goal as it stood."""
+    return Episode.objects.create(
+        organization_id=episode.organization_id,
+        client_id=episode.client_id,
+        counselor=counselor,
+        opened_on=today,
+        sealed_goal=episode.sealed_goal,
+        continues=episode,
+    )
 
 
 def schedule_session(*, episode: Episode, starts_at: dt.datetime, mode: str) -> Session:
@@ -172,13 +223,18 @@ def schedule_session(*, episode: Episode, starts_at: dt.datetime, mode: str) -> 
 
 
 def start_session(*, episode: Episode, now: dt.datetime) -> Session:
-    """A walk-in: a session that begins this minute. A second tap finds the same one."""
+    """A walk-in: a session that begins this minute. A second tap finds the same one.
+
+    Who was away is back.
+    """
     starts_at = now.replace(second=0, microsecond=0)
     with transaction.atomic():
         Episode.objects.select_for_update().get(pk=episode.pk)  # the second tap waits here
         running = episode.sessions.not_cancelled().filter(
             starts_at__gt=starts_at - dt.timedelta(minutes=5), starts_at__lte=starts_at
         )
-        return running.first() or schedule_session(
+        session = running.first() or schedule_session(
             episode=episode, starts_at=starts_at, mode=Session.Mode.IN_PERSON
         )
+        end_pause_by(session)
+    return session

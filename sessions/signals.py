@@ -3,3 +3,4 @@
 from django.dispatch import Signal
 
 episode_closed = Signal()  # episode, now
+episode_paused = Signal()  # episode, now

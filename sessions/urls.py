@@ -1,6 +1,6 @@
 from django.urls import path
 
-from sessions.views import account, clients, devices, meetings, organization, tablets
+from sessions.views import account, clients, devices, meetings, organization, pauses, tablets
 
 urlpatterns = [
     path("about/", organization.about, name="about"),
@@ -9,6 +9,9 @@ urlpatterns = [
     path("clients/<uuid:uuid>/", clients.client, name="client"),
     path("episodes/open/", clients.episode_open, name="episode_open"),
     path("episodes/<uuid:uuid>/close/", clients.episode_close, name="episode_close"),
+    path("episodes/<uuid:uuid>/hold/", pauses.episode_pause, name="episode_pause"),
+    path("episodes/<uuid:uuid>/back/", pauses.episode_resume, name="episode_resume"),
+    path("episodes/<uuid:uuid>/reopen/", clients.episode_reopen, name="episode_reopen"),
     path("clients/<uuid:uuid>/schedule/", meetings.session_schedule, name="session_schedule"),
     path("episodes/<uuid:uuid>/start/", meetings.session_start, name="session_start"),
     path("sessions/log/", meetings.session_pick, name="session_pick"),

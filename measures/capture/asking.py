@@ -231,6 +231,13 @@ def episode_was_closed(*, episode: Episode, now: dt.datetime, **_kwargs: Any) ->
         withdraw_open_requests(client=episode.client, why=why, now=now, episode=episode)
 
 
+def episode_was_paused(*, episode: Episode, now: dt.datetime, **_kwargs: Any) -> None:
+    """Receiver: nobody is asked while they are away."""
+    with transaction_of(episode.organization_id):
+        why = RatingRequest.Withdrawn.PAUSED
+        withdraw_open_requests(client=episode.client, why=why, now=now, episode=episode)
+
+
 def _standing(episode: Episode) -> RatingRequest | None:
     return RatingRequest.objects.standing().filter(episode=episode).first()
 

@@ -13,6 +13,7 @@ from measures.capture.assessing import assess_episode
 from measures.capture.services import record_rating
 from measures.models import Rater, Rating, RatingRequest
 from sessions.models import Episode, Membership, Session
+from sessions.pausing import end_pause_by
 from sessions.services import TimeTaken
 
 
@@ -55,6 +56,8 @@ def log_session(
         if changed:
             _check(current, status, starts_at, now)
             _save(current, status, starts_at, mode)
+            if status == Session.Status.HELD:
+                end_pause_by(current)
         if answers is not None and status == Session.Status.HELD:
             record_rating(
                 session=current,

@@ -122,6 +122,8 @@ def sort_key(history: History) -> tuple[bool, int, str]:
 
 
 def days_since_contact(history: History, today: dt.date) -> int | None:
-    """Days since the last held session, None before the first one."""
+    """Days since the last held session, None before the first one and while on hold."""
+    if history.pause is not None:
+        return None
     held = history.held
     return (today - held[-1].starts_at.astimezone(history.zone).date()).days if held else None

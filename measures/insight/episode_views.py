@@ -64,6 +64,8 @@ def episode(request: StaffRequest, uuid: UUID) -> HttpResponse:
         **_asking(viewer, history),
         "rated": len(history.answered),
         "supervisors": supervisors_of(row, viewer.today),
+        "on_hold": history.pause is not None,
+        "may_reopen": Episode.objects.reopenable_by(viewer).filter(pk=row.pk).exists(),
     }
     return render(request, "measures/episode.html", context)
 

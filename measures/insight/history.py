@@ -33,6 +33,8 @@ class History:
     flags: list[Flag] = field(default_factory=list)
     pause: Pause | None = None
     hidden_from: dt.datetime | None = None
+    # On hold, and expected back before today.
+    is_overdue: bool = False
 
     def rating(self, session: Session, rater: str) -> Rating | None:
         return self.ratings.get((session.pk, rater))
@@ -85,7 +87,12 @@ class History:
 
     @property
     def open_flag(self) -> Flag | None:
-        """The flag to talk about first: the client's before the counselor's."""
+        """The flag to talk about first: the client's before the counselor's.
+
+        None while the episode is on hold: it asks for a conversation when they are back.
+        """
+        if self.pause is not None:
+            return None
         return min(
             (flag for flag in self.flags if flag.state in Flag.OPEN_STATES),
             key=lambda flag: (flag.rater != Rater.CLIENT, flag.raised_at),
@@ -105,9 +112,7 @@ def histories(viewer: Viewer, episodes: Sequence[Episode]) -> list[History]:
     ratings = _grouped(_ratings(viewer, keys), lambda rating: rating.session.episode_id)
     flags = _grouped(_flags(viewer, keys), lambda flag: flag.episode_id)
     pauses = {
-        pause.episode_id: pause
-        for pause in Pause.objects.filter(episode__in=keys)
-        if pause.covers(viewer.today)
+        pause.episode_id: pause for pause in Pause.objects.on(viewer.today).filter(episode__in=keys)
     }
     hidden = _hidden_from(viewer, keys)
     return [
@@ -119,6 +124,7 @@ def histories(viewer: Viewer, episodes: Sequence[Episode]) -> list[History]:
             flags=flags[episode.pk],
             pause=pauses.get(episode.pk),
             hidden_from=hidden.get(episode.pk),
+            is_overdue=episode.pk in pauses and pauses[episode.pk].is_overdue(viewer.today),
         )
         for episode in episodes
     ]

@@ -40,6 +40,7 @@ class CaseRow:
     sentence: str
     flag: Flag | None
     flag_days: int
+    is_overdue: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,7 @@ class Today:
     waiting: list[CaseRow]
     notes: list[Note]
     next_session: Session | None
+    overdue: list[CaseRow]
 
 
 def case_rows(viewer: Viewer, episodes: Sequence[Episode]) -> list[CaseRow]:
@@ -110,6 +112,7 @@ def _case_row(viewer: Viewer, history: History) -> CaseRow:
         sentence=sentences.summary(history),
         flag=flag,
         flag_days=(viewer.today - flag.raised_at.astimezone(zone).date()).days if flag else 0,
+        is_overdue=history.is_overdue,
     )
 
 
@@ -141,6 +144,7 @@ def today(viewer: Viewer) -> Today:
         sessions=_session_rows(viewer, sessions, by_episode),
         unrated=list(
             own.filter(pk__in=unrated_sessions(viewer).values("pk"))
+            .filter(episode__in=Episode.objects.running(viewer.today).values("pk"))
             .exclude(pk__in=[session.pk for session in sessions])
             .order_by("starts_at")
         ),
@@ -150,6 +154,7 @@ def today(viewer: Viewer) -> Today:
             if row.flag and row.flag.state == Flag.State.NEW and row.episode.pk not in seen_today
         ],
         notes=notes_to(viewer, since=viewer.now - dt.timedelta(days=NOTE_DAYS), own_only=True),
+        overdue=[row for row in rows if row.is_overdue],
         next_session=own.scheduled().filter(starts_at__gt=viewer.now).order_by("starts_at").first(),
     )
 
@@ -255,7 +260,7 @@ def session_to_invite(viewer: Viewer, history: History) -> Session | None:
 
     Whoever declined may be asked again; while the answer is blind, a decline looks like any other.
     """
-    if not history.held:
+    if not history.held or history.pause is not None:
         return None
     last = history.held[-1]
     if viewer.now - last.starts_at > dt.timedelta(days=INVITE_DAYS):

@@ -46,7 +46,7 @@ def summary(history: History) -> str:
     """One sentence on how this client's ratings stand, for the top of the client's page."""
     flag = history.open_flag
     if history.pause is not None:
-        return _paused(history.pause)
+        return _paused(history.pause, is_overdue=history.is_overdue)
     if flag is None:
         return _without_flag(history)
     why = flag_sentence(flag, history)
@@ -289,12 +289,13 @@ def _as_usual(history: History) -> str:
     )
 
 
-def _paused(pause: Pause) -> str:
+def _paused(pause: Pause, *, is_overdue: bool) -> str:
     words = {"day": _month_day(pause.from_on), "reason": pause.get_reason_display()}
     sentence = _("On hold since %(day)s: %(reason)s.") % words
     if pause.expected_on:
         expected = {"day": _month_day(pause.expected_on)}
-        sentence += " " + _("Expected back %(day)s.") % expected
+        due = _("Was expected back %(day)s.") if is_overdue else _("Expected back %(day)s.")
+        sentence += " " + due % expected
     return sentence + " " + _("Nothing is asked or counted.")
 
 

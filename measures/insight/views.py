@@ -24,6 +24,7 @@ def today(request: StaffRequest) -> HttpResponse:
     note_seen(request, (session.episode.client_id for session in page.unrated))
     note_seen(request, (row.episode.client_id for row in page.waiting))
     note_seen(request, (note.episode.client_id for note in page.notes))
+    note_seen(request, (row.episode.client_id for row in page.overdue))
     context = {
         "page": page,
         "stops": ContactStop.objects.editable_by(request.viewer).running().count(),

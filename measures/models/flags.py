@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 class FlagQuerySet(models.QuerySet["Flag"]):
     def open(self) -> Self:
         return self.filter(state__in=Flag.OPEN_STATES)
+
+    def running(self, day: dt.date) -> Self:
+        """Open ones of episodes neither closed nor on hold: what a list may hold."""
+        return self.open().filter(episode__in=Episode.objects.running(day).values("pk"))
 
     def open_to(self, viewer: Viewer) -> Self:
         """A flag is as visible as the rating that raised it, the blind rule included."""

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Self
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from sessions.models.base import OwnedModel, PublicModel
@@ -110,6 +110,14 @@ class EpisodeQuerySet(models.QuerySet["Episode"]):
     def open(self) -> Self:
         return self.filter(closed_on__isnull=True)
 
+    def on_hold(self, day: dt.date) -> Self:
+        """Those paused that day: nothing is asked or counted, and no list has them."""
+        return self.filter(Exists(Pause.objects.on(day).filter(episode=OuterRef("pk"))))
+
+    def running(self, day: dt.date) -> Self:
+        """Neither closed nor on hold that day: what lists of things to do are made of."""
+        return self.open().filter(~Exists(Pause.objects.on(day).filter(episode=OuterRef("pk"))))
+
     def clinical_to(self, viewer: Viewer) -> Self:
         """Root two: everything answered or concluded. See sessions/access.py for the design."""
         return self.filter(
@@ -121,6 +129,15 @@ class EpisodeQuerySet(models.QuerySet["Episode"]):
     def editable_by(self, viewer: Viewer) -> Self:
         """Open episodes of one's own, or of the member one stands in for today."""
         return self.open().clinical_to(viewer).filter(counselor__in=counseled_by(viewer))
+
+    def reopenable_by(self, viewer: Viewer) -> Self:
+        """Closed ones of one's own that nothing followed yet."""
+        followed = Episode.objects.open().filter(
+            client=OuterRef("client"), counselor=OuterRef("counselor")
+        )
+        own = self.clinical_to(viewer).filter(counselor__in=counseled_by(viewer))
+        ended = own.filter(closed_on__isnull=False, continued_by__isnull=True)
+        return ended.filter(~Exists(followed))
 
     def schedulable_by(self, viewer: Viewer) -> Self:
         """Where the viewer may put a session on the calendar: the front desk, for everybody."""
@@ -200,6 +217,13 @@ class Episode(PublicModel, OwnedModel):
         return f"{self.client_id}/{self.counselor_id}"
 
 
+class PauseQuerySet(models.QuerySet["Pause"]):
+    def on(self, day: dt.date) -> Self:
+        """Those `covers` is true of."""
+        not_over = Q(to_on__isnull=True) | Q(to_on__gt=day)
+        return self.filter(not_over, from_on__lte=day)
+
+
 class Pause(OwnedModel):
     """On hold, with a reason and an expected return: no flags, lists or requests meanwhile."""
 
@@ -214,7 +238,10 @@ class Pause(OwnedModel):
     reason = models.CharField(max_length=12, choices=Reason)
     from_on = models.DateField()
     expected_on = models.DateField(null=True, blank=True)
+    # The day they were back: no longer on hold.
     to_on = models.DateField(null=True, blank=True)
+
+    objects = PauseQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -225,10 +252,22 @@ class Pause(OwnedModel):
                 condition=Q(to_on__isnull=True) | Q(to_on__gte=models.F("from_on")),
                 name="pause_dates_in_order",
             ),
+            models.CheckConstraint(
+                condition=Q(expected_on__isnull=True) | Q(expected_on__gt=models.F("from_on")),
+                name="pause_return_after_start",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.reason
 
     def covers(self, day: dt.date) -> bool:
-        return self.from_on <= day and (self.to_on is None or day <= self.to_on)
+        return self.from_on <= day and (self.to_on is None or day < self.to_on)
+
+    def is_away(self, day: dt.date) -> bool:
+        """Whether nobody should be expected that day: on hold, and not yet due back."""
+        return self.covers(day) and (self.expected_on is None or day < self.expected_on)
+
+    def is_overdue(self, day: dt.date) -> bool:
+        """Whether they were expected back before that day, and nobody said they are."""
+        return self.to_on is None and self.expected_on is not None and self.expected_on < day

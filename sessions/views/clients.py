@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -17,7 +18,15 @@ from sessions.agreements import agreement
 from sessions.forms import CloseEpisodeForm, EpisodeForm
 from sessions.models import Client, Consent, ContactStop, Episode, Session
 from sessions.sealing import Identity, unseal_identity
-from sessions.services import CodeTaken, SessionNotLogged, close_episode, open_episode
+from sessions.services import (
+    CodeTaken,
+    EpisodeFollowed,
+    SessionNotLogged,
+    close_episode,
+    open_episode,
+    reopen_episode,
+    reopens_as_it_was,
+)
 
 
 @require_safe
@@ -88,3 +97,23 @@ def episode_close(request: StaffRequest, uuid: str) -> HttpResponse:
             messages.success(request, _("The episode is closed. You can still read it."))
             return redirect("episode", uuid=episode.uuid)
     return render(request, "sessions/episode_close.html", {"episode": episode, "form": form})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def episode_reopen(request: StaffRequest, uuid: str) -> HttpResponse:
+    """Somebody came back: the same episode goes on or, later, a new one that continues it."""
+    viewer = request.viewer
+    episode = get_visible(request, Episode.objects.select_related("client", "counselor"), uuid=uuid)
+    if not Episode.objects.reopenable_by(viewer).filter(pk=episode.pk).exists():
+        raise PermissionDenied
+    goes_on = reopens_as_it_was(episode, viewer.today)
+    if request.method != "POST":
+        context = {"episode": episode, "goes_on": goes_on}
+        return render(request, "sessions/episode_reopen.html", context)
+    try:
+        opened = reopen_episode(episode=episode, today=viewer.today)
+    except EpisodeFollowed:
+        messages.info(request, _("There is a newer episode with this client."))
+        return redirect("client", uuid=episode.client.uuid)
+    messages.success(request, _("The episode is open."))
+    return redirect("episode", uuid=opened.uuid)
