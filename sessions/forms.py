@@ -212,12 +212,12 @@ class ScheduleForm(forms.Form):
 
     def __init__(self, *args: Any, viewer: Viewer, client: Client, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.now = viewer.now
+        self.now, self.today_of = viewer.now, viewer.organization.today
         field = cast("CounselorOfEpisodeField", self.fields["episode"])
         field.queryset = (
             Episode.objects.schedulable_by(viewer)
             .filter(client=client)
-            .select_related("counselor", "organization")
+            .select_related("counselor")
             .prefetch_related("pauses")
         )
         self.helper = form_helper("episode", "starts_at", "mode", submit=_("Schedule"))
@@ -231,11 +231,10 @@ class ScheduleForm(forms.Form):
     def clean(self) -> dict[str, Any] | None:
         """Nobody is expected while they are away. The reason is not for the front desk."""
         episode, starts_at = (self.cleaned_data.get(name) for name in ("episode", "starts_at"))
-        if episode is not None and starts_at is not None:
-            day = episode.organization.today(starts_at)
-            if any(pause.is_away(day) for pause in episode.pauses.all()):
-                text = _("They are on hold until then. First say that they are back.")
-                self.add_error("starts_at", text)
+        day = starts_at and self.today_of(starts_at)
+        if episode is not None and day is not None and episode.is_away(day):
+            text = _("They are on hold until then. First say that they are back.")
+            self.add_error("starts_at", text)
         return super().clean()
 
 

@@ -47,7 +47,7 @@ def pause_episode(
     """
     with transaction.atomic():
         locked = _lock(episode)
-        if locked.pauses.filter(to_on__isnull=True).exists():
+        if locked.pauses.running().exists():
             raise AlreadyOnHold
         _check_nobody_met(locked, from_on)
         pause = Pause.objects.create(
@@ -87,7 +87,7 @@ def end_pause(*, episode: Episode, back_on: dt.date) -> Pause:
 def end_pause_by(session: Session) -> None:
     """Whoever came is back. Call it with the episode locked."""
     day = session.organization.today(session.starts_at)
-    running = Pause.objects.filter(episode=session.episode_id, to_on__isnull=True)
+    running = Pause.objects.running().filter(episode=session.episode_id)
     for pause in running.filter(from_on__lte=day):
         pause.to_on = day
         pause.save(update_fields=["to_on"])
@@ -103,7 +103,7 @@ def _lock(episode: Episode) -> Episode:
 
 
 def _running(episode: Episode) -> Pause:
-    pause = episode.pauses.filter(to_on__isnull=True).first()
+    pause = episode.pauses.running().first()
     if pause is None:
         raise NotOnHold
     return pause

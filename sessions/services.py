@@ -164,7 +164,7 @@ def close_episode(*, episode: Episode, reason: str, now: dt.datetime) -> None:
         today = episode.organization.today(now)
         episode.closed_on, episode.reason = today, reason
         episode.save(update_fields=["closed_on", "reason"])
-        episode.pauses.filter(to_on__isnull=True).update(to_on=Greatest("from_on", Value(today)))
+        episode.pauses.running().update(to_on=Greatest("from_on", Value(today)))
         scheduled.update(status=Session.Status.CANCELLED, version=F("version") + 1)
         transaction.on_commit(lambda: episode_closed.send(sender=Episode, episode=episode, now=now))
 

@@ -175,6 +175,24 @@ episode_close
   bob     302   302   404   404   404   404   404   404   404   200   404   404   302   302
   eve     302   302   404   404   404   404   404   404   404   404   404   200   302   302
   never   302   302   404   404   404   404   404   404   404   404   404   404   302   302
+episode_pause
+  alice   302   302   404   404   404   404   404   404   404   404   200   404   302   302
+  closed  302   302   404   404   404   404   404   404   404   404   403   404   302   302
+  bob     302   302   404   404   404   404   404   404   404   200   404   404   302   302
+  eve     302   302   404   404   404   404   404   404   404   404   404   200   302   302
+  never   302   302   404   404   404   404   404   404   404   404   404   404   302   302
+episode_resume
+  alice   302   302   404   404   404   404   404   404   404   405   405   405   302   302
+  closed  302   302   404   404   404   404   404   404   404   405   405   405   302   302
+  bob     302   302   404   404   404   404   404   404   404   405   405   405   302   302
+  eve     302   302   404   404   404   404   404   404   404   405   405   405   302   302
+  never   302   302   404   404   404   404   404   404   404   405   405   405   302   302
+episode_reopen
+  alice   302   302   404   404   404   404   404   404   404   404   403   404   302   302
+  closed  302   302   404   404   404   404   404   404   404   404   200   404   302   302
+  bob     302   302   404   404   404   404   404   404   404   403   404   404   302   302
+  eve     302   302   404   404   404   404   404   404   404   404   404   403   302   302
+  never   302   302   404   404   404   404   404   404   404   404   404   404   302   302
 session_log
   alice   302   302   404   404   404   404   404   404   404   404   200   404   302   302
   closed  302   302   404   404   404   404   404   404   404   404   403   404   302   302
@@ -393,6 +411,24 @@ episode_close
   bob     302   302   404   404   404   404   404   404   404   302   404   404   302   302
   eve     302   302   404   404   404   404   404   404   404   404   404   302   302   302
   never   302   302   404   404   404   404   404   404   404   404   404   404   302   302
+episode_pause
+  alice   302   302   404   404   404   404   404   404   404   404   302   404   302   302
+  closed  302   302   404   404   404   404   404   404   404   404   403   404   302   302
+  bob     302   302   404   404   404   404   404   404   404   302   404   404   302   302
+  eve     302   302   404   404   404   404   404   404   404   404   404   302   302   302
+  never   302   302   404   404   404   404   404   404   404   404   404   404   302   302
+episode_resume
+  alice   302   302   404   404   404   404   404   404   404   404   302   404   302   302
+  closed  302   302   404   404   404   404   404   404   404   404   403   404   302   302
+  bob     302   302   404   404   404   404   404   404   404   302   404   404   302   302
+  eve     302   302   404   404   404   404   404   404   404   404   404   302   302   302
+  never   302   302   404   404   404   404   404   404   404   404   404   404   302   302
+episode_reopen
+  alice   302   302   404   404   404   404   404   404   404   404   403   404   302   302
+  closed  302   302   404   404   404   404   404   404   404   404   302   404   302   302
+  bob     302   302   404   404   404   404   404   404   404   403   404   404   302   302
+  eve     302   302   404   404   404   404   404   404   404   404   404   403   302   302
+  never   302   302   404   404   404   404   404   404   404   404   404   404   302   302
 session_log
   alice   302   302   404   404   404   404   404   404   404   404   302   404   302   302
   closed  302   302   404   404   404   404   404   404   404   404   403   404   302   302
@@ -512,6 +548,9 @@ NAMES = {
     "session_schedule": "client",
     "episode": "episode",
     "episode_close": "episode",
+    "episode_pause": "episode",
+    "episode_resume": "episode",
+    "episode_reopen": "episode",
     "session_start": "episode",
     "session_log": "session",
     "session_waive": "session",
@@ -1002,6 +1041,7 @@ def payload(world: World, route: str, whose: str) -> dict[str, Any]:
         "client_edit": {**factories.CLIENT_FORM, "name": "Changed"},
         "episode_open": {"code": "NEW-1", "language": "en", "answers_with": "buttons"},
         "episode_close": {"reason": "completed"},
+        "episode_pause": {"reason": "detox", "from_on": "2026-11-18", "expected_on": "2026-11-30"},
         "session_schedule": {
             "episode": world.things.get(whose, {}).get("episode", ""),
             "starts_at": "2026-11-20T10:00",
@@ -1220,7 +1260,14 @@ def test_reading_changes_no_row_but_the_access_log(answers: list[Answer]) -> Non
 
 def test_accepted_writes_do_change_rows(world: World) -> None:
     """The control of the two tests above."""
-    routes = ("client_edit", "episode_close", "session_log", "session_waive", "session_schedule")
+    routes = (
+        "client_edit",
+        "episode_close",
+        "episode_pause",
+        "session_log",
+        "session_waive",
+        "session_schedule",
+    )
     written = sweep(world, "alice", routes, ["alice"], ["POST"])
     assert len(written) == len(routes)
     assert all(answer.changed for answer in written)
@@ -1614,6 +1661,12 @@ TWO_WALLS = {
     ("session_answers", Actor.FRONT_DESK),
     ("client_edit", Actor.ADMINISTRATOR),
     ("episode_close", Actor.ADMINISTRATOR),
+    ("episode_pause", Actor.ADMINISTRATOR),
+    ("episode_pause", Actor.FRONT_DESK),
+    ("episode_pause", Actor.RIGHTS_CONTACT),
+    ("episode_reopen", Actor.ADMINISTRATOR),
+    ("episode_reopen", Actor.FRONT_DESK),
+    ("episode_reopen", Actor.RIGHTS_CONTACT),
     ("episode_close", Actor.FRONT_DESK),
     ("session_schedule", Actor.ADMINISTRATOR),
     ("session_log", Actor.ADMINISTRATOR),

@@ -216,8 +216,19 @@ class Episode(PublicModel, OwnedModel):
     def __str__(self) -> str:
         return f"{self.client_id}/{self.counselor_id}"
 
+    def is_away(self, day: dt.date) -> bool:
+        """Whether the client is not expected that day: on hold, and not yet due back."""
+        return any(pause.is_away(day) for pause in self.pauses.all())
+
 
 class PauseQuerySet(models.QuerySet["Pause"]):
+    def editable_by(self, viewer: Viewer) -> Self:
+        return self.filter(episode__in=Episode.objects.editable_by(viewer).values("pk"))
+
+    def running(self) -> Self:
+        """Nobody has said that they are back: at most one to an episode."""
+        return self.filter(to_on__isnull=True)
+
     def on(self, day: dt.date) -> Self:
         """Those `covers` is true of."""
         not_over = Q(to_on__isnull=True) | Q(to_on__gt=day)
@@ -265,7 +276,6 @@ class Pause(OwnedModel):
         return self.from_on <= day and (self.to_on is None or day < self.to_on)
 
     def is_away(self, day: dt.date) -> bool:
-        """Whether nobody should be expected that day: on hold, and not yet due back."""
         return self.covers(day) and (self.expected_on is None or day < self.expected_on)
 
     def is_overdue(self, day: dt.date) -> bool:

@@ -28,7 +28,7 @@ from sessions.pausing import (
 def episode_pause(request: StaffRequest, uuid: str) -> HttpResponse:
     """Put an episode on hold; or, where it is, say anew where they are and when they return."""
     episode = get_editable(request, Episode.objects.select_related("client"), uuid=uuid)
-    pause = _pause_of(episode)
+    pause = _pause_of(request, episode)
     is_sent = request.method == "POST"
     form = PauseForm(
         request.POST if is_sent else None,
@@ -48,7 +48,7 @@ def episode_pause(request: StaffRequest, uuid: str) -> HttpResponse:
 def episode_resume(request: StaffRequest, uuid: str) -> HttpResponse:
     """They are back: today, with one tap, or since a day."""
     episode = get_editable(request, Episode.objects.select_related("client"), uuid=uuid)
-    pause = _pause_of(episode)
+    pause = _pause_of(request, episode)
     today = request.viewer.today
     if pause is None:
         return _nobody_is_away(request, episode)
@@ -67,8 +67,8 @@ def episode_resume(request: StaffRequest, uuid: str) -> HttpResponse:
     return redirect("episode", uuid=uuid)
 
 
-def _pause_of(episode: Episode) -> Pause | None:
-    return Pause.objects.filter(episode=episode, to_on__isnull=True).first()
+def _pause_of(request: StaffRequest, episode: Episode) -> Pause | None:
+    return Pause.objects.editable_by(request.viewer).running().filter(episode=episode).first()
 
 
 def _pause(request: StaffRequest, episode: Episode, form: PauseForm) -> bool:
