@@ -261,6 +261,7 @@ RULES = {
     "open_to",
     "editable_by",
     "schedulable_by",
+    "reopenable_by",
     "notes_to",
     "get_visible",
     "get_editable",
