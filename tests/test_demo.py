@@ -43,6 +43,8 @@ def counts(folder: Path) -> dict[str, int]:
         "past sessions": "alliance_sessions_session WHERE status <> 'scheduled'",
         "flags": "measures_flag",
         "waiting flags": "measures_flag WHERE state = 'new'",
+        "slips": "measures_paperslip",
+        "slips typed in": "measures_rating WHERE way_in = 'paper'",
     }
     connection = sqlite3.connect(folder / "demo.sqlite3")
     try:
@@ -83,6 +85,7 @@ def test_the_demo_makes_its_world_once_a_day_and_keeps_what_was_entered(tmp_path
     assert made["clients"] == 60
     assert made["past sessions"] == 900
     assert made["flags"] > made["waiting flags"] >= 3
+    assert (made["slips"], made["slips typed in"]) == (2, 1)
     for said in ("http://localhost:8000/rate/", "maria@demo.example", "ben@demo.example"):
         assert said in first.stdout
     people = codes(tmp_path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from collections.abc import Callable, Iterable
 from zoneinfo import ZoneInfo
 
@@ -19,9 +20,12 @@ from alliance_site.demo.plan import (
 )
 from measures.capture.answers import Answers
 from measures.capture.services import make_link, record_rating
+from measures.capture.slips import LONGEST as SLIPS_LAST
+from measures.capture.slips import enter_slip, print_slips
 from measures.models import CallRequest, Flag, Rater, Rating, RatingLink
 from measures.repair.flags import record_event
 from measures.repair.talks import record_talk
+from sessions.access import Viewer
 from sessions.models import (
     AccessEntry,
     AnswersWith,
@@ -57,6 +61,7 @@ def make_world(now: dt.datetime, progress: Progress) -> None:
             _make_client(planned, staff[planned.counselor], now)
         _make_promise(staff["Dana"].organization, now)
         _ask_for_call(staff["Dana"], now)
+        _answer_on_paper(staff["Ben"], now)
 
 
 def was_used() -> bool:
@@ -203,6 +208,37 @@ def _ask_for_call(contact: Membership, now: dt.datetime) -> None:
         sealed_phone=seal(session.episode.client, "call", "555-0123"),
         asked_at=now,
     )
+
+
+def _answer_on_paper(desk: Membership, now: dt.datetime) -> None:
+    """One client answers on paper: a slip was typed in the day after, and the next one is printed.
+
+    What they wrote is what they had answered before, so that their course stays what it was.
+    """
+    untouched = _unanswered().filter(
+        organization=desk.organization,
+        episode__rating_requests__isnull=True,
+        starts_at__lt=now - dt.timedelta(days=2),
+        starts_at__gt=now - SLIPS_LAST,
+    )
+    session = untouched.exclude(episode__flags__state=Flag.State.NEW).first()
+    if session is None:
+        return
+    before = Rating.objects.by(Rater.CLIENT).filter(
+        session__episode=session.episode_id, session__starts_at__lt=session.starts_at
+    )
+    last = before.latest("session__starts_at")
+    Client.objects.filter(pk=session.episode.client_id).update(answers_by=Client.AnswersBy.PAPER)
+    [slip] = print_slips(sessions=[session], by=desk, now=session.starts_at).slips
+    enter_slip(
+        slip=slip,
+        viewer=Viewer(desk, desk.organization, session.starts_at + dt.timedelta(days=1)),
+        answers=Answers(*last.facet_values, change_wish="plan"),
+        given_on=desk.organization.today(session.starts_at),
+        rating_uuid=uuid.uuid4(),
+    )
+    to_come = session.episode.sessions.scheduled().order_by("starts_at")
+    print_slips(sessions=to_come[:1], by=desk, now=now)
 
 
 def _make_session(episode: Episode, planned: PlannedSession, *, slides: bool) -> None:
