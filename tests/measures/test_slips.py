@@ -29,6 +29,7 @@ from measures.models import (
     unrated_sessions,
 )
 from sessions.agreements import agree, withdraw_agreement
+from sessions.lexicon import telling_words
 from sessions.models import (
     AccessEntry,
     Client,
@@ -46,6 +47,7 @@ from tests import factories
 
 NOW = dt.datetime(2026, 11, 18, 20, tzinfo=dt.UTC)  # a Wednesday, 2 pm in Chicago
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
+WHERE_IT_DOES_NOT_GO = {"court", "probation", "corte", "juez", "المحكمة", "المراقبة"}
 MARKS = {"respect": "8", "understanding": "6", "goals": "7"}
 
 pytestmark = pytest.mark.django_db
@@ -333,6 +335,15 @@ def test_a_slip_holds_nothing_that_says_whose_it_is(people, finn, session):
         assert telling not in text
 
 
+@pytest.mark.parametrize("language", ["en", "es", "ar"])
+def test_a_slip_has_no_word_about_health(people, finn, session, language):
+    """But for where answers do not go, which the form says, too."""
+    Client.objects.filter(pk=people.episode.client_id).update(language=language)
+    text = re.sub(r"<[^>]+>|For our staff.*", " ", slip_text(finn, session))
+    assert len(text.split()) > 80
+    assert set(telling_words(text)) <= WHERE_IT_DOES_NOT_GO
+
+
 def test_without_a_supervisor_nobody_is_asked_who_may_read(people, finn):
     session = factories.make_session(people.peers, NOW - HOUR)
     text = slip_text(finn, session)
@@ -343,8 +354,8 @@ def test_without_a_supervisor_nobody_is_asked_who_may_read(people, finn):
 @pytest.mark.parametrize(
     ("language", "direction", "words"),
     [
-        ("es", "ltr", ("Tres preguntas", "Hoy, ¿cuánto respeto hubo", "Prefiero no contestar")),
-        ("ar", "rtl", ("ثلاثة أسئلة", "كم كان مقدار الاحترام")),
+        ("es", "ltr", ("Tres preguntas", "Hoy, ¿cuánto respeto hubo", "hasta el domingo 22 de")),
+        ("ar", "rtl", ("ثلاثة أسئلة", "كم كان مقدار الاحترام", "التاريخ")),
         ("xx", "ltr", ("Three questions",)),
     ],
 )
