@@ -53,5 +53,6 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         "tablet_marked": is_marked,
         "tablet_title": dict(PAGES).get(route, "Alliance"),
         "is_demo": settings.DEMO,
+        "may_read_help": bool(viewer and POLICY.methods_for("help", viewer)),
         "may_log_sessions": bool(viewer and viewer.counselor),
     }

@@ -8,6 +8,8 @@ RIGHTS = Actor.RIGHTS_CONTACT
 CLINICAL = (Data.IDENTITY, Data.SCHEDULE, Data.ANSWERS, Data.NOTES)
 
 ROWS = (
+    row("waiting", READ, Actor.MEMBER),
+    row("help", READ, C, S),
     row("today", READ, C, shows=CLINICAL),
     row("caseload", READ, C, shows=CLINICAL),
     row("episode", READ, C, S, shows=CLINICAL),

@@ -12,7 +12,7 @@ from measures.capture import (
     stop_views,
 )
 from measures.capture import views as capture
-from measures.insight import episode_views
+from measures.insight import episode_views, help_views
 from measures.insight import views as insight
 
 urlpatterns = [
@@ -45,6 +45,8 @@ urlpatterns = [
     path("sessions/<uuid:uuid>/hand-over/", handover_views.hand_over_page, name="hand_over"),
     path("sessions/<uuid:uuid>/answers/", insight.session_answers, name="session_answers"),
     path("handed/", handover_views.handed, name="handed"),
+    path("waiting/", help_views.waiting, name="waiting"),
+    path("help/", help_views.help_page, name="help"),
     path("kiosk/", kiosk_views.kiosk, name="kiosk"),
     path("rate/r/<uuid:uuid>/leave/", kiosk_views.leave, name="rate_leave"),
     # Paper slips.

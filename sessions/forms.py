@@ -18,7 +18,16 @@ from django.utils.translation import gettext_lazy as _
 
 from sessions.access import Viewer
 from sessions.lexicon import telling_words
-from sessions.models import AnswersWith, Client, Episode, Organization, Pause, Session, User
+from sessions.models import (
+    AnswersWith,
+    Client,
+    Episode,
+    Membership,
+    Organization,
+    Pause,
+    Session,
+    User,
+)
 
 
 def capitalized(choices: Iterable[tuple[str, Any]]) -> list[tuple[str, Any]]:
@@ -332,14 +341,27 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
         required=False,
         widget=forms.RadioSelect,
     )
+    daily_mail = forms.BooleanField(
+        label=_("Send me a mail when something is waiting"),
+        help_text=_("At most one on a working day. It names nobody and holds only a link."),
+        required=False,
+    )
 
     class Meta:
         model = User
         fields: ClassVar = ["language"]
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, membership: Membership, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.helper = form_helper("language", submit=_("Save"))
+        self.fields["daily_mail"].initial = membership.daily_mail
+        self.membership = membership
+        self.helper = form_helper("language", "daily_mail", submit=_("Save"))
+
+    def save(self, commit: bool = True) -> User:
+        self.membership.daily_mail = self.cleaned_data["daily_mail"]
+        self.membership.save(update_fields=["daily_mail"])
+        user: User = super().save(commit)
+        return user
 
 
 class DeviceForm(forms.Form):

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from email.utils import formataddr, parseaddr
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
@@ -47,18 +48,18 @@ class Letter:
         """As Django's mail. The header leads to a page that asks first: no one-click, since a
         scanner that presses it would silence somebody who never said so."""
         own = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+        headers = {"Message-ID": self.message_id, "Auto-Submitted": "auto-generated"}
+        if self.stop:
+            headers["List-Unsubscribe"] = f"<{self.stop}>"
         mail = EmailMultiAlternatives(
             self.subject,
             self.text,
             formataddr((self.sender, own)),
             [self.to],
-            headers={
-                "Message-ID": self.message_id,
-                "List-Unsubscribe": f"<{self.stop}>",
-                "Auto-Submitted": "auto-generated",
-            },
+            headers=headers,
         )
-        mail.attach_alternative(self.html, "text/html")
+        if self.html:
+            mail.attach_alternative(self.html, "text/html")
         return mail
 
 
@@ -111,7 +112,11 @@ def mail_letter(
 
 def message_id_of(message: Message) -> str:
     """By which a bounce is known. Its host is the one in the links, not the machine's own."""
-    return f"<{message.uuid}@{urlsplit(settings.ALLIANCE_URL).hostname}>"
+    return message_id_for(message.uuid)
+
+
+def message_id_for(uuid: UUID) -> str:
+    return f"<{uuid}@{urlsplit(settings.ALLIANCE_URL).hostname}>"
 
 
 def front_word(client: Client, organization: Organization) -> str:

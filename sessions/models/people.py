@@ -78,6 +78,10 @@ class Membership(PublicModel, OwnedModel):
     front_desk = models.BooleanField(default=False)
     rights_contact = models.BooleanField(default=False)
     pin_hash = models.CharField(max_length=200, blank=True)
+    # One mail a day that something waits; the day it was last thought about, and last sent.
+    daily_mail = models.BooleanField(default=True)
+    mail_looked_on = models.DateField(null=True, blank=True)
+    mailed_at = models.DateTimeField(null=True, blank=True)
     started_on = models.DateField()
     ended_on = models.DateField(null=True, blank=True)
 

@@ -25,7 +25,8 @@ PASSWORD_TRIES = Limit("password for a PIN", most=5, within=dt.timedelta(minutes
 @require_http_methods(["GET", "HEAD", "POST"])
 def account(request: StaffRequest) -> HttpResponse:
     is_sent = request.method == "POST"
-    form = AccountForm(request.POST if is_sent else None, instance=request.viewer.membership.user)
+    member = request.viewer.membership
+    form = AccountForm(request.POST if is_sent else None, instance=member.user, membership=member)
     if is_sent and form.is_valid():
         translation.activate(form.save().language or get_language() or "en")
         messages.success(request, _("Saved."))

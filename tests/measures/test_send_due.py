@@ -35,7 +35,7 @@ from measures.capture.outbox import send_due
 from measures.capture.tokens import hash_token
 from measures.models import Message, RatingLink, RatingRequest
 from sessions.agreements import stop_contact, withdraw_agreement
-from sessions.models import Client, ContactStop, Episode, Organization, Pause
+from sessions.models import Client, ContactStop, Episode, Membership, Organization, Pause
 from sessions.sealing import Identity, seal_identity
 from tests import factories
 from tests.smtp_server import MailServer, mail_server
@@ -55,7 +55,10 @@ def fresh_outbox() -> None:
 
 @pytest.fixture
 def people() -> SimpleNamespace:
-    return factories.make_cast(NOW)
+    """The staff turned their own mail off: see test_daily_mail.py."""
+    cast = factories.make_cast(NOW)
+    Membership.objects.update(daily_mail=False)
+    return cast
 
 
 @pytest.fixture

@@ -14,13 +14,15 @@ from django.utils import timezone
 
 from measures.capture.gateways import all_gateways
 from measures.capture.outbox import Sent, send_due, would_send
+from measures.insight.daily_mail import Mailed, mail_what_waits, would_mail
 from measures.models import Message
 from sessions.models import ContactChannel
 
 HELP = """
 Send the messages that are due, each at most once, and say how many. Run it every minute or so from
 cron or a systemd timer, or let it stay with --loop; several at once, on several machines, do no
-harm. Names, addresses and texts are never printed.
+harm. On working days it also mails whoever on the staff has something waiting, at most once a day.
+Names, addresses and texts are never printed.
 """
 BATCH = 500
 EVERY = 60
@@ -69,7 +71,9 @@ class Command(BaseCommand):
         if not settings.ALLIANCE_URL:
             raise CommandError(NO_URL)
         if options["dry_run"]:
-            self._say("Would be sent", would_send(timezone.now(), options["batch"]))
+            now = timezone.now()
+            self._say("Would be sent", would_send(now, options["batch"]))
+            self._say_to_staff(Mailed(sent=would_mail(now)))
         elif options["loop"]:
             self._loop(options["every"], options["batch"])
         elif down := self._once(options["batch"]):
@@ -84,6 +88,14 @@ class Command(BaseCommand):
             stop=self.told_to_stop.is_set,
         )
         self._say("Sent", sent)
+        mailed = mail_what_waits(
+            gateway=all_gateways()[ContactChannel.MAIL],
+            clock=timezone.now,
+            stop=self.told_to_stop.is_set,
+        )
+        self._say_to_staff(mailed)
+        if mailed.is_down:
+            sent.down.add(ContactChannel.MAIL)
         return [DOWN[ContactChannel(channel)] for channel in sorted(sent.down)]
 
     def _loop(self, every: int, batch: int) -> None:
@@ -95,6 +107,9 @@ class Command(BaseCommand):
                 self.stderr.write(f"{sentence} {THEY_WAIT}")
             close_old_connections()
             self.told_to_stop.wait(every)
+
+    def _say_to_staff(self, mailed: Mailed) -> None:
+        self.stdout.write(f"To the staff: {mailed.sent}. Failed: {mailed.failed}.")
 
     def _say(self, what: str, sent: Sent) -> None:
         counts = sent.counts
