@@ -1,3 +1,4 @@
+from measures.models.actions import Action, CaseOpening
 from measures.models.assessments import Assessment
 from measures.models.calls import CallRequest
 from measures.models.codes import RatingCode
@@ -12,8 +13,10 @@ from measures.models.slips import PaperSlip
 __all__ = [
     "FACETS",
     "GROUP",
+    "Action",
     "Assessment",
     "CallRequest",
+    "CaseOpening",
     "Flag",
     "FlagEvent",
     "HandOver",

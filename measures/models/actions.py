@@ -1,0 +1,105 @@
+"""What a supervisor and a counselor agree in their meeting, and why a supervisor opened a case.
+
+Actions hang from the counselor, not from one supervision: whoever supervises that counselor
+today, reads them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from sessions.models import Episode, Membership
+from sessions.models.base import OwnedModel, PublicModel
+from sessions.models.clients import counseled_by, supervised_by
+
+if TYPE_CHECKING:
+    from sessions.access import Viewer
+
+
+class ActionQuerySet(models.QuerySet["Action"]):
+    def open(self) -> Self:
+        return self.filter(done_at__isnull=True)
+
+    def clinical_to(self, viewer: Viewer) -> Self:
+        """Of the counselors one is or supervises today; never more than their cases."""
+        theirs = Q(counselor__in=counseled_by(viewer)) | Q(counselor__in=supervised_by(viewer))
+        cases = Q(episode__isnull=True) | Q(
+            episode__in=Episode.objects.clinical_to(viewer).values("pk")
+        )
+        return self.filter(theirs, cases, organization=viewer.organization)
+
+    def editable_by(self, viewer: Viewer) -> Self:
+        return self.clinical_to(viewer)
+
+
+class Action(PublicModel, OwnedModel):
+    """Something agreed in a meeting: who does it, and by which day."""
+
+    class Outcome(models.TextChoices):
+        DONE = "done", _("done")
+        DROPPED = "dropped", _("dropped")
+
+    counselor = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
+    episode = models.ForeignKey(
+        Episode, on_delete=models.PROTECT, null=True, blank=True, related_name="actions"
+    )
+    # About a client it is sealed under their key; about the work in general it is plain.
+    text = models.CharField(max_length=200, blank=True)
+    sealed_text = models.BinaryField(null=True, blank=True)
+    owner = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="actions")
+    due_on = models.DateField()
+    agreed_by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
+    agreed_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True, blank=True)
+    outcome = models.CharField(max_length=10, choices=Outcome, blank=True)
+
+    objects = ActionQuerySet.as_manager()
+    client_path = "episode__client_id"
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(episode__isnull=True, sealed_text__isnull=True)
+                | Q(episode__isnull=False, sealed_text__isnull=False, text=""),
+                name="action_about_a_client_is_sealed",
+            ),
+            models.CheckConstraint(
+                condition=Q(done_at__isnull=True, outcome="")
+                | Q(done_at__isnull=False, outcome__in=["done", "dropped"]),
+                name="action_done_has_an_outcome",
+            ),
+        ]
+        indexes = [models.Index(fields=["organization", "done_at", "due_on"], name="action_due")]
+
+    def __str__(self) -> str:
+        return f"action due {self.due_on}"
+
+
+class CaseOpening(OwnedModel):
+    """A supervisor opened a case, and why. The counselor sees it."""
+
+    class Purpose(models.TextChoices):
+        PREPARING = "preparing", _("preparing supervision")
+        ASKED = "asked", _("the counselor asked")
+        COVERING = "covering", _("covering")
+        CONCERN = "concern", _("a concern")
+
+    episode = models.ForeignKey(Episode, on_delete=models.PROTECT, related_name="openings")
+    by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
+    purpose = models.CharField(max_length=12, choices=Purpose)
+    at = models.DateTimeField()
+    on = models.DateField()
+
+    client_path = "episode__client_id"
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["episode", "by", "on"], name="case_opening_once_a_day")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.by_id} opened {self.episode_id}"

@@ -1,0 +1,59 @@
+"""What was agreed in supervision, and why a supervisor opened a case."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from measures.models import Action, CaseOpening
+from sessions.models import Episode, Membership
+from sessions.sealing import seal, unseal
+
+
+def agree_on_action(
+    *,
+    counselor: Membership,
+    text: str,
+    owner: Membership,
+    due_on: dt.date,
+    by: Membership,
+    now: dt.datetime,
+    episode: Episode | None = None,
+) -> Action:
+    """Write down what was agreed. About a client it is sealed under that client's key."""
+    sealed = seal(episode.client, "action", text) if episode is not None else None
+    return Action.objects.create(
+        organization_id=counselor.organization_id,
+        counselor=counselor,
+        episode=episode,
+        text="" if episode is not None else text,
+        sealed_text=sealed,
+        owner=owner,
+        due_on=due_on,
+        agreed_by=by,
+        agreed_at=now,
+    )
+
+
+def end_action(*, action: Action, outcome: str, now: dt.datetime) -> bool:
+    """Say that an action is done, or dropped. False where somebody said so already."""
+    waiting = Action.objects.open().filter(pk=action.pk)
+    return bool(waiting.update(done_at=now, outcome=outcome))
+
+
+def text_of(action: Action) -> str:
+    """What was agreed; an action about a client comes with its episode and client."""
+    if action.episode is None:
+        return action.text
+    return unseal(action.episode.client, "action", action.sealed_text)
+
+
+def open_case(*, episode: Episode, by: Membership, purpose: str, now: dt.datetime) -> CaseOpening:
+    """Say why a supervisor looks at a case today. The counselor sees it; the first word stands."""
+    day = by.organization.today(now)
+    opening, _ = CaseOpening.objects.get_or_create(
+        episode=episode,
+        by=by,
+        on=day,
+        defaults={"organization_id": episode.organization_id, "purpose": purpose, "at": now},
+    )
+    return opening
