@@ -1,6 +1,15 @@
 from django.urls import path
 
-from sessions.views import account, clients, devices, meetings, organization, pauses, tablets
+from sessions.views import (
+    account,
+    clients,
+    contacts,
+    devices,
+    meetings,
+    organization,
+    pauses,
+    tablets,
+)
 
 urlpatterns = [
     path("about/", organization.about, name="about"),
@@ -14,6 +23,8 @@ urlpatterns = [
     path("episodes/<uuid:uuid>/reopen/", clients.episode_reopen, name="episode_reopen"),
     path("clients/<uuid:uuid>/schedule/", meetings.session_schedule, name="session_schedule"),
     path("episodes/<uuid:uuid>/start/", meetings.session_start, name="session_start"),
+    path("episodes/<uuid:uuid>/contacts/", contacts.contact_add, name="contact_add"),
+    path("contacts/<uuid:uuid>/undo/", contacts.contact_undo, name="contact_undo"),
     path("sessions/log/", meetings.session_pick, name="session_pick"),
     path("account/pin/", account.pin, name="account_pin"),
     path("tablet/", tablets.tablet, name="tablet"),

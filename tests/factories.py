@@ -21,6 +21,7 @@ from sessions.agreements import agree
 from sessions.models import (
     Client,
     Consent,
+    Cover,
     Episode,
     Membership,
     Organization,
@@ -73,6 +74,16 @@ def supervise(
         counselor=counselor,
         started_on=today - dt.timedelta(days=600),
         ended_on=ended_on,
+    )
+
+
+def cover(member: Membership, stands_in: Membership, today: dt.date) -> Cover:
+    return Cover.objects.create(
+        organization_id=member.organization_id,
+        member=member,
+        stands_in=stands_in,
+        from_on=today,
+        to_on=today,
     )
 
 

@@ -41,6 +41,7 @@ from measures.repair.actions import agree_on_action
 from measures.repair.flags import record_event
 from measures.repair.talks import record_talk
 from sessions.agreements import stop_contact
+from sessions.contacts import record_contact
 from sessions.devices import offer_device, pair_device
 from sessions.models import (
     AccessEntry,
@@ -297,6 +298,18 @@ slip_entry
   bob     302   302   404   404   404   404   404   200   404   200   404   404   302   302
   eve     302   302   404   404   404   404   404   404   404   404   404   200   302   302
   never   302   302   404   404   404   404   404   404   404   404   404   404   302   302
+contact_add
+  alice   302   302   404   404   404   404   404   404   404   405   405   405   302   302
+  closed  302   302   404   404   404   404   404   404   404   405   405   405   302   302
+  bob     302   302   404   404   404   404   404   404   404   405   405   405   302   302
+  eve     302   302   404   404   404   404   404   404   404   405   405   405   302   302
+  never   302   302   404   404   404   404   404   404   404   405   405   405   302   302
+contact_undo
+  alice   302   302   404   404   404   404   404   404   404   405   405   405   302   302
+  closed  302   302   404   404   404   404   404   404   404   405   405   405   302   302
+  bob     302   302   404   404   404   404   404   404   404   405   405   405   302   302
+  eve     302   302   404   404   404   404   404   404   404   405   405   405   302   302
+  never   302   302   404   404   404   404   404   404   404   405   405   405   302   302
 """
 
 POST = """
@@ -537,6 +550,18 @@ slip_entry
   bob     302   302   404   404   404   404   404   302   404   302   404   404   302   302
   eve     302   302   404   404   404   404   404   404   404   404   404   302   302   302
   never   302   302   404   404   404   404   404   404   404   404   404   404   302   302
+contact_add
+  alice   302   302   404   404   404   404   404   404   404   404   302   404   302   302
+  closed  302   302   404   404   404   404   404   404   404   404   403   404   302   302
+  bob     302   302   404   404   404   404   404   404   404   302   404   404   302   302
+  eve     302   302   404   404   404   404   404   404   404   404   404   302   302   302
+  never   302   302   404   404   404   404   404   404   404   404   404   404   302   302
+contact_undo
+  alice   302   302   404   404   404   404   404   404   404   404   302   404   302   302
+  closed  302   302   404   404   404   404   404   404   404   404   403   404   302   302
+  bob     302   302   404   404   404   404   404   404   404   302   404   404   302   302
+  eve     302   302   404   404   404   404   404   404   404   404   404   302   302   302
+  never   302   302   404   404   404   404   404   404   404   404   404   404   302   302
 """
 
 pytestmark = pytest.mark.django_db
@@ -561,6 +586,8 @@ NAMES = {
     "episode_resume": "episode",
     "episode_reopen": "episode",
     "session_start": "episode",
+    "contact_add": "episode",
+    "contact_undo": "contact",
     "session_log": "session",
     "session_waive": "session",
     "rating_link": "session",
@@ -775,6 +802,7 @@ def take_on(world: World, counselor: Membership, owner: str) -> None:
         "token": made.token,
         "stop": stop_token_of(made.link),
         "silence": silence(episode, cast.now),
+        "contact": call_them(episode, cast.now),
         "call": ask_for_a_call(made.link.request, owner, cast),
         "device": pair_a_tablet(counselor, cast),
     }
@@ -785,6 +813,12 @@ def silence(episode: Episode, now: dt.datetime) -> str:
     reason = ContactStop.Reason.UNDELIVERED
     stop_contact(client=episode.client, channel="mail", reason=reason, now=now)
     return str(ContactStop.objects.get(client=episode.client).uuid)
+
+
+def call_them(episode: Episode, now: dt.datetime) -> str:
+    """Somebody was called after they had not come."""
+    contact = record_contact(episode=episode, did="no_answer", by=episode.counselor, now=now)
+    return str(contact.uuid)
 
 
 def stop_token_of(link: RatingLink) -> str:
@@ -918,7 +952,16 @@ def end_the_closed_one(world: World) -> None:
 def make_never(world: World) -> None:
     ids = {
         key: str(uuid.uuid4())
-        for key in ("client", "episode", "session", "request", "call", "silence", "device")
+        for key in (
+            "client",
+            "episode",
+            "session",
+            "request",
+            "call",
+            "silence",
+            "device",
+            "contact",
+        )
     }
     world.things["never"] = ids | dict.fromkeys(["token", "stop"], "AAAAAAAAAAAAAAAAAAAAAA")
 
@@ -1080,6 +1123,7 @@ def payload(world: World, route: str, whose: str) -> dict[str, Any]:
             "version": "1",
             "rating_uuid": str(uuid.uuid4()),
         },
+        "contact_add": {"did": "reached"},
         "devices": {"name": "Waiting room"},
         "rating_link": {"channel": "link"},
         "rate_form": score | {"step": "send"},

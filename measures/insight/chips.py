@@ -10,11 +10,10 @@ from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from measures.insight.absences import GOT_THROUGH, QUIET_AFTER, absence_of, unanswered_sessions
 from measures.insight.history import History
 from measures.insight.notices import is_low_from_the_start
-from measures.models import Assessment, Flag, Rater
-
-QUIET_AFTER = 3
+from measures.models import Assessment, Flag
 
 
 class Concern(IntEnum):
@@ -38,10 +37,12 @@ class Chip:
     css: str = ""
 
 
+OPEN = "chip-open"
+CALLED = Chip("telephone", _("Called"), "chip-talk")
 RATINGS_SAY = {
     Concern.LOWER: Chip("arrow-down-right", _("Lower than usual"), "chip-ask"),
-    Concern.QUIET: Chip("question-circle", _("No answer lately"), "chip-open"),
-    Concern.LOW: Chip("dash-lg", _("Low from the start"), "chip-open"),
+    Concern.QUIET: Chip("question-circle", _("No answer lately"), OPEN),
+    Concern.LOW: Chip("chevron-bar-down", _("Low from the start"), OPEN),
     Concern.BACK: Chip("arrow-up-right-circle", _("Back to usual"), "chip-well"),
     Concern.TOP_MARKS: Chip("dash-lg", _("Same top marks")),
     Concern.HIGHER: Chip("arrow-up-right", _("Higher than usual"), "chip-well"),
@@ -63,7 +64,7 @@ def concern_of(history: History) -> Concern:
     """What this client's ratings say today, as far as the viewer may know."""
     if history.pause is not None:
         return Concern.PAUSED
-    if unanswered_sessions(history) >= QUIET_AFTER and history.answered:
+    if history.answered and len(unanswered_sessions(history)) >= QUIET_AFTER:
         return Concern.QUIET
     assessment = history.last_assessment
     if assessment is None:
@@ -76,32 +77,30 @@ def concern_of(history: History) -> Concern:
     return BY_STATUS[assessment.status]
 
 
-def unanswered_sessions(history: History) -> int:
-    """How many of the latest sessions in a row brought no answer from the client."""
-    count = 0
-    for session in reversed(history.past_sessions):
-        rating = history.rating(session, Rater.CLIENT)
-        if rating is not None:
-            break
-        count += 1
-    return count
-
-
 def _is_above(assessment: Assessment) -> bool:
     score, high = assessment.score, assessment.high
     return score is not None and high is not None and score > high
 
 
 def chips_of(history: History) -> list[Chip]:
-    """One or two chips; the first keeps its outline while nobody has talked about it."""
+    """One or two chips; the first keeps its outline while nobody has done anything about it."""
     concern = concern_of(history)
-    first = RATINGS_SAY[concern]
-    flag = history.open_flag
-    if concern == Concern.PAUSED or flag is None:
+    first, second = RATINGS_SAY[concern], _did(history, concern)
+    if second is None:
         return [first]
-    if flag.state != Flag.State.NEW and concern in {Concern.LOWER, Concern.QUIET}:
+    if second.css != OPEN and first.css in {"chip-ask", OPEN}:
         first = Chip(first.icon, first.label, "chip-said")
-    return [first, did_chip(flag)]
+    return [first, second]
+
+
+def _did(history: History, concern: Concern) -> Chip | None:
+    """What we did; None where there is nothing to do. A call answers a silence, not a flag."""
+    flag = history.open_flag
+    absence = absence_of(history)
+    called = absence is not None and absence.got_through
+    if flag is None or (called and concern == Concern.QUIET):
+        return CALLED if called else None
+    return did_chip(flag)
 
 
 def did_chip(flag: Flag) -> Chip:
@@ -111,7 +110,7 @@ def did_chip(flag: Flag) -> Chip:
         return Chip("clock", _("Watching until %(date)s") % {"date": until}, "chip-talk")
     if flag.state == Flag.State.TALKED:
         return Chip("chat-left-text", _("Talked about"), "chip-talk")
-    return Chip("chat-left", _("Not yet talked about"), "chip-open")
+    return Chip("chat-left", _("Not yet talked about"), OPEN)
 
 
 def sort_key(history: History) -> tuple[bool, int, str]:
@@ -122,8 +121,9 @@ def sort_key(history: History) -> tuple[bool, int, str]:
 
 
 def days_since_contact(history: History, today: dt.date) -> int | None:
-    """Days since the last held session, None before the first one and while on hold."""
+    """Days since the last session or contact that got through; None before, and on hold."""
     if history.pause is not None:
         return None
-    held = history.held
-    return (today - held[-1].starts_at.astimezone(history.zone).date()).days if held else None
+    times = [session.starts_at for session in history.held]
+    times += [each.at for each in history.contacts if each.outcome in GOT_THROUGH]
+    return (today - max(times).astimezone(history.zone).date()).days if times else None

@@ -15,7 +15,7 @@ from typing import TypeVar
 from measures.insight.trend_points import RaterPoint, TrendPoint
 from measures.models import Assessment, Flag, Rater, Rating, blind_sessions
 from sessions.access import Viewer
-from sessions.models import Episode, Pause, Session
+from sessions.models import Contact, Episode, Pause, Session
 
 MIN_FACETS = 2
 
@@ -31,6 +31,8 @@ class History:
     sessions: list[Session] = field(default_factory=list)
     ratings: dict[tuple[int, str], Rating] = field(default_factory=dict)
     flags: list[Flag] = field(default_factory=list)
+    # Calls and letters that stand, oldest first.
+    contacts: list[Contact] = field(default_factory=list)
     pause: Pause | None = None
     hidden_from: dt.datetime | None = None
     # On hold, and expected back before today.
@@ -111,6 +113,7 @@ def histories(viewer: Viewer, episodes: Sequence[Episode]) -> list[History]:
     sessions = _grouped(_sessions(keys), lambda session: session.episode_id)
     ratings = _grouped(_ratings(viewer, keys), lambda rating: rating.session.episode_id)
     flags = _grouped(_flags(viewer, keys), lambda flag: flag.episode_id)
+    contacts = _grouped(_contacts(viewer, keys), lambda contact: contact.episode_id)
     pauses = {
         pause.episode_id: pause for pause in Pause.objects.on(viewer.today).filter(episode__in=keys)
     }
@@ -122,6 +125,7 @@ def histories(viewer: Viewer, episodes: Sequence[Episode]) -> list[History]:
             sessions=sessions[episode.pk],
             ratings={(rating.session_id, rating.rater): rating for rating in ratings[episode.pk]},
             flags=flags[episode.pk],
+            contacts=contacts[episode.pk],
             pause=pauses.get(episode.pk),
             hidden_from=hidden.get(episode.pk),
             is_overdue=episode.pk in pauses and pauses[episode.pk].is_overdue(viewer.today),
@@ -203,6 +207,11 @@ def _flags(viewer: Viewer, episodes: Sequence[int]) -> Iterable[Flag]:
         "first_rating__session", "last_rating__session", "onset"
     )
     return of_episodes.order_by("raised_at", "pk")
+
+
+def _contacts(viewer: Viewer, episodes: Sequence[int]) -> Iterable[Contact]:
+    readable = Contact.objects.clinical_to(viewer).standing()
+    return readable.filter(episode__in=episodes).order_by("at", "pk")
 
 
 def _hidden_from(viewer: Viewer, episodes: Sequence[int]) -> dict[int, dt.datetime]:

@@ -15,14 +15,13 @@ from measures.insight.chart_words import trend_sentence_for_chart
 from measures.insight.chips import Chip, chips_of, days_since_contact, sort_key
 from measures.insight.history import History, histories, score_of, trend_points
 from measures.insight.sparklines import sparkline
-from measures.models import Flag, Rater, Rating, Repair, unrated_sessions
+from measures.models import Flag, Rater, Rating, Repair
 from measures.repair.talks import promised_in
 from sessions.access import Viewer
 from sessions.models import Episode, Session
 from sessions.models.clients import counseled_by
 from sessions.sealing import unseal, unseal_identity
 
-NOTE_DAYS = 7
 INVITE_DAYS = 7
 
 
@@ -41,20 +40,6 @@ class CaseRow:
     flag: Flag | None
     flag_days: int
     is_overdue: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class SessionRow:
-    """One session of today, and the one next step with it."""
-
-    session: Session
-    code: str
-    name: str
-    chips: list[Chip]
-    step: str
-    client_score: str
-    own_score: str
-    is_next: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,25 +63,13 @@ class SaidOfPromise:
     promise: str
 
 
-@dataclass(frozen=True, slots=True)
-class Today:
-    """The counselor's day."""
-
-    sessions: list[SessionRow]
-    unrated: list[Session]
-    waiting: list[CaseRow]
-    notes: list[Note]
-    next_session: Session | None
-    overdue: list[CaseRow]
-
-
 def case_rows(viewer: Viewer, episodes: Sequence[Episode]) -> list[CaseRow]:
     """Caseload lines, most concern first. Episodes come with client and counselor loaded."""
     ordered = sorted(histories(viewer, episodes), key=sort_key)
-    return [_case_row(viewer, history) for history in ordered]
+    return [case_row(viewer, history) for history in ordered]
 
 
-def _case_row(viewer: Viewer, history: History) -> CaseRow:
+def case_row(viewer: Viewer, history: History) -> CaseRow:
     zone = viewer.organization.zone
     points = trend_points(history)
     answered = history.answered
@@ -126,86 +99,6 @@ def caseload(viewer: Viewer, *, closed: bool) -> list[CaseRow]:
     if closed:
         episodes = episodes.filter(counselor=viewer.membership)
     return case_rows(viewer, list(episodes.select_related("client", "counselor")))
-
-
-def today(viewer: Viewer) -> Today:
-    """Today's sessions in order, and what else waits for this counselor."""
-    zone = viewer.organization.zone
-    own = (
-        Session.objects.filter(episode__in=Episode.objects.editable_by(viewer).values("pk"))
-        .not_cancelled()
-        .select_related("episode__client", "episode__counselor")
-    )
-    sessions = list(own.starting_on(viewer.today, zone).order_by("starts_at", "pk"))
-    rows = caseload(viewer, closed=False)
-    by_episode = {row.episode.pk: row for row in rows}
-    seen_today = {session.episode_id for session in sessions}
-    return Today(
-        sessions=_session_rows(viewer, sessions, by_episode),
-        unrated=list(
-            own.filter(pk__in=unrated_sessions(viewer).values("pk"))
-            .filter(episode__in=Episode.objects.running(viewer.today).values("pk"))
-            .exclude(pk__in=[session.pk for session in sessions])
-            .order_by("starts_at")
-        ),
-        waiting=[
-            row
-            for row in rows
-            if row.flag and row.flag.state == Flag.State.NEW and row.episode.pk not in seen_today
-        ],
-        notes=notes_to(viewer, since=viewer.now - dt.timedelta(days=NOTE_DAYS), own_only=True),
-        overdue=[row for row in rows if row.is_overdue],
-        next_session=own.scheduled().filter(starts_at__gt=viewer.now).order_by("starts_at").first(),
-    )
-
-
-def _session_rows(
-    viewer: Viewer, sessions: Sequence[Session], cases: dict[int, CaseRow]
-) -> list[SessionRow]:
-    keys = [session.pk for session in sessions]
-    every = Rating.objects.clinical_to(viewer).current().filter(session__in=keys)
-    given = set(every.values_list("session_id", "rater"))
-    readable = {
-        (rating.session_id, rating.rater): rating
-        for rating in Rating.objects.open_to(viewer).current().filter(session__in=keys)
-    }
-    upcoming = next((each.pk for each in sessions if _is_upcoming(each, viewer.now)), None)
-    rows = []
-    for session in sessions:
-        case = cases[session.episode_id]
-        rows.append(
-            SessionRow(
-                session=session,
-                code=case.code,
-                name=case.name,
-                chips=case.chips,
-                step=_step(session, given),
-                client_score=_score(readable.get((session.pk, Rater.CLIENT))),
-                own_score=_score(readable.get((session.pk, Rater.COUNSELOR))),
-                is_next=session.pk == upcoming,
-            )
-        )
-    return rows
-
-
-def _is_upcoming(session: Session, now: dt.datetime) -> bool:
-    grace = dt.timedelta(minutes=50)
-    return session.status == Session.Status.SCHEDULED and session.starts_at > now - grace
-
-
-def _step(session: Session, given: set[tuple[int, str]]) -> str:
-    """The one next step: log, rate, invite, or nothing more."""
-    if session.status == Session.Status.SCHEDULED:
-        return "log"
-    if session.status == Session.Status.MISSED:
-        return "missed"
-    if (session.pk, Rater.COUNSELOR.value) not in given and session.blind_waived_at is None:
-        return "rate_given" if (session.pk, Rater.CLIENT.value) in given else "rate"
-    return "done" if (session.pk, Rater.CLIENT.value) in given else "invite"
-
-
-def _score(rating: Rating | None) -> str:
-    return sentences.number(score_of(rating)) if rating else ""
 
 
 def notes_to(

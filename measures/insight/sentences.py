@@ -160,7 +160,7 @@ def _saying(history: History) -> str:
     sayings: dict[Concern, Callable[[History], str]] = {
         Concern.LOWER: _lower,
         Concern.LOW: _low_from_the_start,
-        Concern.QUIET: _quiet,
+        Concern.QUIET: quiet,
         Concern.NOT_ENOUGH: _not_enough,
         Concern.TOP_MARKS: _top_marks,
         Concern.HIGHER: _higher,
@@ -250,7 +250,7 @@ def _top_marks(history: History) -> str:
     ) % {"client": history.episode.client.code, "count": len(history.answered)}
 
 
-def _quiet(history: History) -> str:
+def quiet(history: History) -> str:
     last = history.answered[-1]
     words = {"client": history.episode.client.code, "day": _day(last.session, history.zone)}
     assessment = assessment_of(last)
@@ -290,10 +290,10 @@ def _as_usual(history: History) -> str:
 
 
 def _paused(pause: Pause, *, is_overdue: bool) -> str:
-    words = {"day": _month_day(pause.from_on), "reason": pause.get_reason_display()}
+    words = {"day": month_day(pause.from_on), "reason": pause.get_reason_display()}
     sentence = _("On hold since %(day)s: %(reason)s.") % words
     if pause.expected_on:
-        expected = {"day": _month_day(pause.expected_on)}
+        expected = {"day": month_day(pause.expected_on)}
         due = _("Was expected back %(day)s.") if is_overdue else _("Expected back %(day)s.")
         sentence += " " + due % expected
     return sentence + " " + _("Nothing is asked or counted.")
@@ -316,8 +316,8 @@ def usual(low: float | None, high: float | None) -> str:
 
 
 def _day(session: Session, zone: dt.tzinfo) -> str:
-    return _month_day(session.starts_at.astimezone(zone).date())
+    return month_day(session.starts_at.astimezone(zone).date())
 
 
-def _month_day(day: dt.date) -> str:
+def month_day(day: dt.date) -> str:
     return date_format(day, "MONTH_DAY_FORMAT")

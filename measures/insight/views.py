@@ -11,6 +11,8 @@ from django.views.decorators.http import require_safe
 from measures.insight import read_models
 from measures.insight.sentences import honesty
 from measures.insight.session_answers import session_answers as answers_about
+from measures.insight.today import clients_on
+from measures.insight.today import today as today_of
 from measures.models import Flag
 from sessions.access import StaffRequest, get_visible, note_seen
 from sessions.models import ContactStop, Episode, Membership, Session
@@ -19,17 +21,13 @@ from sessions.models.clients import supervised_by
 
 @require_safe
 def today(request: StaffRequest) -> HttpResponse:
-    page = read_models.today(request.viewer)
-    note_seen(request, (row.session.episode.client_id for row in page.sessions))
-    note_seen(request, (session.episode.client_id for session in page.unrated))
-    note_seen(request, (row.episode.client_id for row in page.waiting))
-    note_seen(request, (note.episode.client_id for note in page.notes))
-    note_seen(request, (row.episode.client_id for row in page.overdue))
+    page = today_of(request.viewer)
+    note_seen(request, clients_on(page))
     context = {
         "page": page,
         "stops": ContactStop.objects.editable_by(request.viewer).running().count(),
         "today": request.viewer.today,
-        "honesty": honesty(request.viewer.organization),
+        "own_phone": request.viewer.membership.phone or request.viewer.organization.phone,
     }
     return render(request, "measures/today.html", context)
 

@@ -95,8 +95,23 @@ class Session(PublicModel, OwnedModel):
         return f"{self.starts_at:%Y-%m-%d %H:%M}"
 
 
-class Contact(OwnedModel):
-    """A reach-out outside a session."""
+class ContactQuerySet(models.QuerySet["Contact"]):
+    def clinical_to(self, viewer: Viewer) -> Self:
+        """As visible as what was answered: how somebody was reached is not for the front desk."""
+        return self.filter(episode__in=Episode.objects.clinical_to(viewer).values("pk"))
+
+    def editable_by(self, viewer: Viewer) -> Self:
+        """A slip is taken back by whoever made it, while they may still work on the episode."""
+        mine = self.filter(by=viewer.membership)
+        return mine.filter(episode__in=Episode.objects.editable_by(viewer).values("pk"))
+
+    def standing(self) -> Self:
+        """Not taken back."""
+        return self.filter(withdrawn_at__isnull=True)
+
+
+class Contact(PublicModel, OwnedModel):
+    """A reach-out outside a session. A slip of the finger is taken back, never deleted."""
 
     class Kind(models.TextChoices):
         CALL = "call", _("call")
@@ -114,8 +129,26 @@ class Contact(OwnedModel):
     by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=10, choices=Kind)
     outcome = models.CharField(max_length=12, choices=Outcome)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ContactQuerySet.as_manager()
+    client_path = "episode__client_id"
 
     class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind__in=["call", "text", "letter", "visit"]),
+                name="contact_kind_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(outcome__in=["reached", "message", "no_answer"]),
+                name="contact_outcome_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(withdrawn_at__isnull=True) | Q(withdrawn_at__gte=models.F("at")),
+                name="contact_withdrawn_after",
+            ),
+        ]
         indexes = [models.Index(fields=["episode", "-at"], name="contact_of_episode")]
 
     def __str__(self) -> str:

@@ -130,6 +130,7 @@ def without_the_fact(text: str) -> str:
         r'<div class="try stack-s"><p>A rating was given.*?</form></div></div>',
         r'<p class="quiet">A rating was given.*?</p>',
         r'<form [^>]*action="/sessions/[0-9a-f-]+/link/".*?</form>',
+        r'<form [^>]*action="/slips/".*?</form>',
         r'<p class="small quiet">The questions are about the session of .*?</p>',
         r"<svg hidden>.*?</svg>",  # the shapes of the icons on those buttons
         r"\s+",

@@ -1,0 +1,66 @@
+"""Who stopped coming or answering, and what was tried since: the start of every call."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import takewhile
+
+from measures.insight.history import History
+from measures.models import Rater
+from sessions.models import Contact, Session
+
+QUIET_AFTER = 3
+GOT_THROUGH = {Contact.Outcome.REACHED, Contact.Outcome.NEUTRAL_MESSAGE}
+
+
+class Why(StrEnum):
+    """Why somebody should be called."""
+
+    MISSED = "missed"
+    QUIET = "quiet"
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """Somebody was not there, or did not answer, and what was tried since, oldest first."""
+
+    why: Why
+    sessions: list[Session]
+    tries: list[Contact]
+
+    @property
+    def got_through(self) -> bool:
+        return any(contact.outcome in GOT_THROUGH for contact in self.tries)
+
+
+def absence_of(history: History) -> Absence | None:
+    """The absence that a call would be about. None on hold, and while they come and answer."""
+    if history.pause is not None:
+        return None
+    missed = missed_in_a_row(history)
+    if missed:
+        return _absence(Why.MISSED, missed, missed[-1].starts_at, history)
+    unanswered = unanswered_sessions(history)
+    if history.answered and len(unanswered) >= QUIET_AFTER:
+        return _absence(Why.QUIET, unanswered, unanswered[QUIET_AFTER - 1].starts_at, history)
+    return None
+
+
+def _absence(why: Why, sessions: list[Session], since: dt.datetime, history: History) -> Absence:
+    return Absence(why, sessions, [each for each in history.contacts if each.at >= since])
+
+
+def missed_in_a_row(history: History) -> list[Session]:
+    """The latest sessions, as far as they were missed; in order. Attendance is never blind."""
+    past = [each for each in history.sessions if each.status != Session.Status.SCHEDULED]
+    run = list(takewhile(lambda each: each.status == Session.Status.MISSED, reversed(past)))
+    return run[::-1]
+
+
+def unanswered_sessions(history: History) -> list[Session]:
+    """The latest sessions without an answer from the client; in order."""
+    past = reversed(history.past_sessions)
+    run = list(takewhile(lambda each: history.rating(each, Rater.CLIENT) is None, past))
+    return run[::-1]

@@ -1,0 +1,157 @@
+"""Today, as plain values: sessions in order, and everything else that waits for this counselor."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from measures.insight import sentences
+from measures.insight.chips import Chip, chips_of, sort_key
+from measures.insight.history import History, histories, score_of
+from measures.insight.reaching_out import ReachOut, reach_out
+from measures.insight.read_models import CaseRow, Note, case_row, notes_to
+from measures.models import Flag, Rater, Rating, unrated_sessions
+from sessions.access import Viewer
+from sessions.models import Episode, Session
+from sessions.sealing import unseal_identity
+
+NOTE_DAYS = 7
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """One session of today, and the one next step with it."""
+
+    session: Session
+    code: str
+    name: str
+    chips: list[Chip]
+    step: str
+    client_score: str
+    own_score: str
+    is_next: bool
+    # Whether a call to this client stands under "Reach out".
+    calls: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """The counselor's day."""
+
+    sessions: list[SessionRow]
+    unrated: list[Session]
+    # Not yet talked about, and not coming today: most concern first.
+    waiting: list[Episode]
+    calls: ReachOut
+    notes: list[Note]
+    next_session: Session | None
+    overdue: list[CaseRow]
+
+
+def today(viewer: Viewer) -> Today:
+    """Today's sessions in order, and what else waits for this counselor."""
+    zone = viewer.organization.zone
+    own = (
+        Session.objects.filter(episode__in=Episode.objects.editable_by(viewer).values("pk"))
+        .not_cancelled()
+        .select_related("episode__client", "episode__counselor")
+    )
+    sessions = list(own.starting_on(viewer.today, zone).order_by("starts_at", "pk"))
+    cases = sorted(histories(viewer, _episodes(viewer)), key=sort_key)
+    calls = reach_out(viewer, cases)
+    seen_today = {session.episode_id for session in sessions}
+    return Today(
+        sessions=_session_rows(viewer, sessions, {each.episode.pk: each for each in cases}, calls),
+        unrated=list(
+            own.filter(pk__in=unrated_sessions(viewer).values("pk"))
+            .filter(episode__in=Episode.objects.running(viewer.today).values("pk"))
+            .exclude(pk__in=[session.pk for session in sessions])
+            .order_by("starts_at")
+        ),
+        waiting=[
+            each.episode
+            for each in cases
+            if _waits_for_a_talk(each) and each.episode.pk not in seen_today
+        ],
+        calls=calls,
+        notes=notes_to(viewer, since=viewer.now - dt.timedelta(days=NOTE_DAYS), own_only=True),
+        overdue=[case_row(viewer, each) for each in cases if each.is_overdue],
+        next_session=own.scheduled().filter(starts_at__gt=viewer.now).order_by("starts_at").first(),
+    )
+
+
+def _episodes(viewer: Viewer) -> list[Episode]:
+    mine = Episode.objects.editable_by(viewer)
+    return list(mine.select_related("client", "counselor", "organization"))
+
+
+def _waits_for_a_talk(history: History) -> bool:
+    flag = history.open_flag
+    return flag is not None and flag.state == Flag.State.NEW
+
+
+def _session_rows(
+    viewer: Viewer, sessions: Sequence[Session], cases: dict[int, History], calls: ReachOut
+) -> list[SessionRow]:
+    keys = [session.pk for session in sessions]
+    every = Rating.objects.clinical_to(viewer).current().filter(session__in=keys)
+    given = set(every.values_list("session_id", "rater"))
+    readable = {
+        (rating.session_id, rating.rater): rating
+        for rating in Rating.objects.open_to(viewer).current().filter(session__in=keys)
+    }
+    upcoming = next((each.pk for each in sessions if _is_upcoming(each, viewer.now)), None)
+    to_call = {call.episode.pk for call in calls.due}
+    rows = []
+    for session in sessions:
+        case = cases[session.episode_id]
+        rows.append(
+            SessionRow(
+                session=session,
+                code=case.episode.client.code,
+                name=unseal_identity(case.episode.client).name,
+                chips=chips_of(case),
+                step=_step(session, given),
+                client_score=_score(readable.get((session.pk, Rater.CLIENT))),
+                own_score=_score(readable.get((session.pk, Rater.COUNSELOR))),
+                is_next=session.pk == upcoming,
+                calls=session.episode_id in to_call,
+            )
+        )
+    return rows
+
+
+def _is_upcoming(session: Session, now: dt.datetime) -> bool:
+    grace = dt.timedelta(minutes=50)
+    return session.status == Session.Status.SCHEDULED and session.starts_at > now - grace
+
+
+def _step(session: Session, given: set[tuple[int, str]]) -> str:
+    """The one next step: log, rate, invite, or nothing more."""
+    if session.status == Session.Status.SCHEDULED:
+        return "log"
+    if session.status == Session.Status.MISSED:
+        return "missed"
+    if (session.pk, Rater.COUNSELOR.value) not in given and session.blind_waived_at is None:
+        return "rate_given" if (session.pk, Rater.CLIENT.value) in given else "rate"
+    return "done" if (session.pk, Rater.CLIENT.value) in given else "invite"
+
+
+def _score(rating: Rating | None) -> str:
+    return sentences.number(score_of(rating)) if rating else ""
+
+
+def clients_on(page: Today) -> set[int]:
+    """Everybody whose data are on the page, for the access log."""
+    episodes = [
+        *(row.session.episode for row in page.sessions),
+        *(session.episode for session in page.unrated),
+        *page.waiting,
+        *(call.episode for call in page.calls.due),
+        *(row.episode for row in page.calls.put_off),
+        *(contact.episode for contact in page.calls.done),
+        *(note.episode for note in page.notes),
+        *(row.episode for row in page.overdue),
+    ]
+    return {episode.client_id for episode in episodes}
