@@ -43,7 +43,7 @@ ROWS = (
     row("rate_leave", WRITE, LINK, KIOSK),
     # Whoever types a slip in has read it; none of these pages shows an answer.
     row("slips", READ | WRITE, C, F, shows={Data.IDENTITY, Data.SCHEDULE}),
-    row("slips_sheet", READ, C, F, shows={Data.SCHEDULE}),
+    row("slips_sheet", READ, C, F, shows={Data.IDENTITY, Data.SCHEDULE}),
     row("slip_code", READ | WRITE, C, F),
     row("slip_entry", READ | WRITE, C, F, shows={Data.IDENTITY, Data.SCHEDULE}),
 )

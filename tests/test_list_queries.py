@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.db import connection
@@ -17,7 +18,8 @@ from django.urls import reverse
 
 import alliance_site.transactions
 from measures.capture.calls import ask_for_call
-from measures.models import RatingRequest
+from measures.capture.slips import print_slips
+from measures.models import PaperSlip, RatingRequest
 from sessions.agreements import stop_contact
 from sessions.models import ContactStop, Cover, Episode, Membership, Session
 from sessions.sealing import Identity
@@ -100,6 +102,7 @@ def fill(episode: Episode, sessions: int) -> None:
     if not episode.sessions.exists():
         today = factories.make_session(episode, NOW - dt.timedelta(hours=3))
         ask_to_call(factories.invite(today, NOW).link.request)
+        print_slips(sessions=[today], by=episode.counselor, now=NOW)
         reason = ContactStop.Reason.UNDELIVERED
         stop_contact(client=episode.client, channel="sms", reason=reason, now=NOW)
         factories.make_session(episode, NOW - dt.timedelta(days=1, hours=2))
@@ -130,6 +133,12 @@ def plain(name: str) -> Callable[[Any], str]:
     return lambda people: reverse(name)
 
 
+def sheet(people: Any) -> str:
+    """Of everybody who was here this morning."""
+    chosen = PaperSlip.objects.values_list("session__uuid", flat=True)
+    return f"{reverse('slips_sheet')}?{urlencode([('session', each) for each in chosen])}"
+
+
 PAGES: dict[str, tuple[str, Callable[[Any], str]]] = {
     "today": ("alice", plain("today")),
     "caseload": ("alice", plain("caseload")),
@@ -142,6 +151,8 @@ PAGES: dict[str, tuple[str, Callable[[Any], str]]] = {
     "supervision": ("sam", plain("supervision")),
     "day": ("finn", plain("day")),
     "messages": ("finn", plain("messages")),
+    "slips": ("finn", plain("slips")),
+    "slips_sheet": ("finn", sheet),
     "settings": ("ada", plain("settings")),
     "calls": ("dana", plain("calls")),
 }
@@ -195,7 +206,7 @@ def test_pages_that_fetch_row_by_row_are_found(sizes: tuple[Visits, Visits]) -> 
     few, many = sizes
     lists = {"today", "caseload", "closed episodes", "session_pick", "supervision", "day", "calls"}
     found = set(grown(few.row_by_row, many.row_by_row))
-    assert found >= lists | {"episode", "client", "settings"}
+    assert found >= lists | {"episode", "client", "settings", "slips", "slips_sheet"}
 
 
 def test_the_lists_do_show_more_rows_at_the_larger_size(sizes: tuple[Visits, Visits]) -> None:
@@ -207,5 +218,6 @@ def test_the_lists_do_show_more_rows_at_the_larger_size(sizes: tuple[Visits, Vis
         assert rows["today"] >= open_ones
         assert rows["day"] == clients  # the closed ones were here this morning
         assert rows["calls"] == clients
+        assert rows["slips"] == rows["slips_sheet"] == open_ones
         assert rows["closed episodes"] == clients // 3
         assert rows["supervision"] >= clients // 3

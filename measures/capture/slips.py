@@ -7,7 +7,8 @@ So paper that was given in time still counts when the request has run out, or a 
 place; it can be typed in for LONGEST. A request that was taken back ends its paper with it.
 
 An answer that is there, whichever way it came in, stays. Only the session's counselor may answer
-after a decline: to others a decline is an answer like any other, and they must not learn which.
+after a decline, and once they have rated: to others a decline is an answer like any other, and they
+must not learn which.
 """
 
 from __future__ import annotations
@@ -101,10 +102,12 @@ def print_slips(*, sessions: Iterable[Session], by: Membership, now: dt.datetime
     Asks about a session that was held (`asking.open_request`, by hand); one that is still to come
     is asked about when it was held.
     """
-    slips, refused = [], []
+    chosen, slips, refused = list(sessions), [], []
     with transaction.atomic():
-        for session in sessions:
-            session.episode = lock_episode(session.episode_id)
+        # In one order, whoever prints what: two who wait for each other would wait forever.
+        episodes = {pk: lock_episode(pk) for pk in sorted({each.episode_id for each in chosen})}
+        for session in chosen:
+            session.episode = episodes[session.episode_id]
             why = _why_not_printed(session, now)
             if why is not None:
                 refused.append(NotPrinted(session, why))
@@ -176,7 +179,7 @@ def why_not_entered(slip: PaperSlip, viewer: Viewer) -> WhyNotEntered | None:
 
 def _not_to_be_answered(session: Session, viewer: Viewer) -> WhyNotEntered | None:
     answer = client_answer(session.pk)
-    if answer is None or (_is_declined(answer) and _counsels(viewer, session)):
+    if answer is None or (_is_declined(answer) and _may_know(viewer, session)):
         return None
     typed = answer.way_in == Rating.WayIn.PAPER
     return WhyNotEntered.TYPED if typed else WhyNotEntered.ANSWERED
@@ -186,8 +189,10 @@ def _is_declined(answer: Rating) -> bool:
     return answer.outcome == Rating.Outcome.DECLINED
 
 
-def _counsels(viewer: Viewer, session: Session) -> bool:
-    return counseled_by(viewer).filter(pk=session.episode.counselor_id).exists()
+def _may_know(viewer: Viewer, session: Session) -> bool:
+    """Who counsels the client, and is not blind any more."""
+    counsels = counseled_by(viewer).filter(pk=session.episode.counselor_id).exists()
+    return counsels and may_hand_over(session, viewer)
 
 
 def _not_held(session: Session) -> WhyNotEntered | None:

@@ -14,10 +14,11 @@ from django.db import IntegrityError
 from django.test import Client as Browser
 
 from measures.capture import slip_codes
+from measures.capture.answers import Answers
 from measures.capture.asking import ask_about, withdraw_request
 from measures.capture.services import waive_blind
 from measures.capture.slip_codes import SIGNS, MistypedCode, read_code, spaced
-from measures.capture.slips import print_slips
+from measures.capture.slips import WrongDay, enter_slip, print_slips
 from measures.models import (
     Assessment,
     Flag,
@@ -547,6 +548,41 @@ def test_paper_given_in_time_counts_after_a_newer_request_took_its_place(
     assert rating.request == RatingRequest.objects.get(session=session)
 
 
+def test_who_got_more_time_has_it_on_paper_as_well(people, finn, clock, session):
+    """The request's time was nearly up when somebody made a link, so it was given new time."""
+    print_one(session, people)
+    clock.at(NOW + 3.5 * DAY)
+    factories.invite(session, clock.now)
+    clock.at(NOW + 10 * DAY)
+    late = text_of(enter(finn, session, **MARKS, given_on="2026-11-27"))
+    assert "It could be filled in until Thursday, November 26." in late
+    assert enter(finn, session, **MARKS, given_on="2026-11-26").status_code == 302
+
+
+@pytest.mark.parametrize("days", [-1, 1, 5])
+def test_the_service_takes_no_impossible_day_either(people, session, days):
+    """A session may be moved while somebody fills in the form."""
+    slip = print_one(session, people)
+    with pytest.raises(WrongDay):
+        enter_slip(
+            slip=slip,
+            viewer=factories.viewer_of(people.finn, NOW),
+            answers=Answers(8, 8, 8),
+            given_on=people.today + days * DAY,
+            rating_uuid=uuid.uuid4(),
+        )
+    assert not Rating.objects.by(Rater.CLIENT).exists()
+
+
+def test_where_nobody_supervises_a_note_stays_with_the_counselor(people, finn):
+    session = factories.make_session(people.peers, NOW - HOUR)
+    print_one(session, people)
+    enter(finn, session, **MARKS, note="For both.", note_for="supervisor")
+    rating = answer_about(session)
+    assert rating
+    assert rating.note_for == "counselor"
+
+
 def test_after_ninety_days_a_slip_is_not_typed_in(people, finn, clock, session):
     slip = print_one(session, people)
     clock.at(NOW + 90 * DAY)
@@ -723,6 +759,20 @@ def test_the_counselor_rates_or_waives_before_typing_in(people, alice, unrated):
     assert 'name="respect"' not in page
     assert enter(alice, unrated, **MARKS).headers["Location"] == f"/sessions/{unrated.uuid}/slip/"
     assert not Rating.objects.by(Rater.CLIENT).exists()
+
+
+@pytest.mark.parametrize("declined", [True, False], ids=["declined", "answered"])
+def test_who_is_blind_does_not_learn_by_the_code_that_it_was_a_decline(
+    people, alice, unrated, declined
+):
+    given = (None, None, None) if declined else 8
+    factories.rate(unrated, given, now=NOW, declined=declined)
+    code = PaperSlip.objects.get().slip_code
+    sentence = "An answer for this session is already here, and it stays."
+    assert sentence in text_of(find(alice, code))
+    assert sentence in said(alice, alice.get(f"/sessions/{unrated.uuid}/slip/"))
+    waive_blind(session=unrated, now=NOW)
+    assert (find(alice, code).status_code == 302) is declined
 
 
 def test_waiving_leads_back_to_the_slip(people, alice, unrated):
