@@ -41,6 +41,8 @@ ROWS = (
     row("handed", READ | WRITE, LINK),
     row("kiosk", READ | WRITE, LINK, KIOSK),
     row("rate_leave", WRITE, LINK, KIOSK),
+    # The screen that counselor and client look at together.
+    row("together", READ, C, shows={Data.SCHEDULE, Data.ANSWERS}),
     # Whoever types a slip in has read it; none of these pages shows an answer.
     row("slips", READ | WRITE, C, F, shows={Data.IDENTITY, Data.SCHEDULE}),
     row("slips_sheet", READ, C, F, shows={Data.IDENTITY, Data.SCHEDULE}),

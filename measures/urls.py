@@ -12,7 +12,7 @@ from measures.capture import (
     stop_views,
 )
 from measures.capture import views as capture
-from measures.insight import episode_views, help_views
+from measures.insight import episode_views, help_views, together_views
 from measures.insight import views as insight
 
 urlpatterns = [
@@ -49,6 +49,7 @@ urlpatterns = [
     path("help/", help_views.help_page, name="help"),
     path("kiosk/", kiosk_views.kiosk, name="kiosk"),
     path("rate/r/<uuid:uuid>/leave/", kiosk_views.leave, name="rate_leave"),
+    path("episodes/<uuid:uuid>/together/", together_views.together, name="together"),
     # Paper slips.
     path("slips/", slip_views.slips, name="slips"),
     path("slips/sheet/", slip_views.slips_sheet, name="slips_sheet"),

@@ -58,6 +58,7 @@ CLIENT_SIDE = (
     "templates/measures/handed.html",
     "templates/measures/kiosk.html",
     "templates/measures/rate/*",
+    "templates/measures/together.html",
     "templates/sessions/no_kiosk.html",
     "measures/capture/forms.py",
     "measures/capture/handover_views.py",
@@ -66,6 +67,7 @@ CLIENT_SIDE = (
     "measures/capture/letters.py",
     "measures/capture/views.py",
     "measures/capture/who_sees.py",
+    "measures/insight/together.py",
     "sessions/names.py",
 )
 FOR_CLIENTS_ONLY = {"ar"}

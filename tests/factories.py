@@ -49,6 +49,8 @@ MESSAGE_SETTINGS = {
 }
 PASSWORD = "correct horse battery staple"
 ZONE = ZoneInfo("America/Chicago")
+# The same for all three questions, or each; None for a session that is not rated.
+Score = float | tuple[float | None, float | None, float | None] | None
 
 
 def make_organization(name: str = "Oak Street", **values: Any) -> Organization:
@@ -127,7 +129,7 @@ def rate(
 
 
 def make_course(
-    episode: Episode, scores: Sequence[float | None], now: dt.datetime, own: float | None = 7
+    episode: Episode, scores: Sequence[Score], now: dt.datetime, own: float | None = 7
 ) -> list[Session]:
     """Weekly held sessions up to yesterday, rated by the client and, unless None, the counselor."""
     sessions = []

@@ -95,6 +95,11 @@ def promised_in(repair: Repair, client: Client, language: str) -> str:
     return _in(language, texts) or next(iter(texts.values()), "")
 
 
+def told_in(repair: Repair, client: Client, language: str) -> str:
+    """The same for the client's own eyes: in that language or not at all."""
+    return _in(language, _texts(repair, client))
+
+
 def _texts(repair: Repair, client: Client) -> dict[str, str]:
     sealed = unseal(client, "promise", repair.sealed_client_text)
     texts: dict[str, str] = json.loads(sealed) if sealed else {}
