@@ -67,6 +67,9 @@ class Desk:
             "pick": reverse("session_pick"),
             "close": reverse("episode_close", args=[self.episode.uuid]),
             "supervision": reverse("supervision"),
+            "together": reverse("together", args=[self.episode.uuid]),
+            "answers": reverse("session_answers", args=[self.unrated.uuid]),
+            "answers of the other": reverse("session_answers", args=[self.other.uuid]),
         }
         return {name: page(browser, addresses[name]) for name in names or addresses}
 
@@ -129,6 +132,8 @@ def without_the_fact(text: str) -> str:
     cuts = (
         r'<div class="try stack-s"><p>A rating was given.*?</form></div></div>',
         r'<p class="quiet">A rating was given.*?</p>',
+        r'<p class="told">What you told us last is not here yet.*?</p>',
+        r"<p>No answer from Z-9 so far.</p>",
         r'<form [^>]*action="/sessions/[0-9a-f-]+/link/".*?</form>',
         r'<form [^>]*action="/slips/".*?</form>',
         r'<p class="small quiet">The questions are about the session of .*?</p>',
@@ -274,7 +279,7 @@ def test_a_note_is_shown_at_once_and_nothing_else(desk: Desk, log_in: Any) -> No
     other = pages_after(desk, browser, {"score": 10, "note": NOTE})
     assert NOTE in noted["today"]
     assert NOTE in noted["episode"]
-    assert differing(silent, noted) == ["today", "episode"]
+    assert differing(silent, noted) == ["today", "episode", "answers"]
     assert differing(noted, other) == []
 
 
@@ -372,7 +377,7 @@ def test_the_supervisor_sees_at_once(desk: Desk, cast: Any, log_in: Any) -> None
     before = desk.pages(browser)
     desk.answer(score=0)
     after = desk.pages(browser)
-    assert differing(before, after) == ["episode", "supervision"]
+    assert differing(before, after) == ["episode", "supervision", "answers"]
     assert "Lower than usual" in after["episode"]
     assert "Not yet talked about" in after["supervision"]
     assert FACT not in after["episode"]
