@@ -20,8 +20,9 @@ from sessions.models import Episode, Session
 @require_safe
 def together(request: StaffRequest, uuid: UUID) -> HttpResponse:
     """The client's own line, in the client's language, with one way out: back where one was."""
-    related = Episode.objects.select_related("client", "counselor", "organization")
-    row = get_editable(request, related, uuid=uuid)
+    row = get_editable(
+        request, Episode.objects.select_related("client", "counselor", "organization"), uuid=uuid
+    )
     [history] = histories(request.viewer, [row])
     language = client_language(row.client.language)
     with translation.override(language):
