@@ -38,6 +38,7 @@ NAMES = (
 OWN = re.compile(
     # The word "probation" stands beside its translations: it is what clients are told at court.
     r"\S+@\S+|kn-[\w-]+|https?:\S+|[\w-]+/[\w/-]+|T-308|\(probation\)|"
+    r"\b[2-9A-Z]{3}-[2-9A-Z]{4}\b|"  # the code of a paper slip
     rf"\b(?:Alliance|{NAMES}|America|Chicago|English|[Ee]spañol|العربيّة|CC0)\b"
 )
 pytestmark = pytest.mark.django_db
