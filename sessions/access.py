@@ -7,8 +7,9 @@ Two roots carry every right:
 
 Every other model of a client's hangs from one of them by a subquery (`Session.visible_to`,
 `Rating.open_to` ...), so a row is exactly as visible as its root, minus the blind rule.
-A counselor has their own episodes and those of whom they cover today; a supervisor those of the
-counselors supervised today; the front desk has identity and schedule; an administrator neither.
+A counselor has their own episodes, those of whom they cover today, and after a transfer the one
+before, where the client agreed; a supervisor those of the counselors supervised today; the front
+desk has identity and schedule; an administrator neither.
 
 Rights are read from the database on every request: a `Viewer` lives as long as its request.
 Views fetch rows through `get_visible`, `get_editable` and `seen`, which note whose data went out.

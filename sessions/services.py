@@ -149,8 +149,10 @@ def pause_asking(*, client: Client, until: dt.date) -> None:
     Client.objects.filter(shorter, pk=client.pk).update(not_asked_before=until)
 
 
-def close_episode(*, episode: Episode, reason: str, now: dt.datetime) -> None:
-    """End an episode with a reason. Sessions still to come are cancelled.
+def close_episode(
+    *, episode: Episode, reason: str, now: dt.datetime, cancel_coming: bool = True
+) -> None:
+    """End an episode with a reason. Sessions still to come are cancelled, unless they move on.
 
     Raises SessionNotLogged while one has begun and nobody said what became of it. Who was away is
     no longer on hold: the episode is over.
@@ -165,7 +167,8 @@ def close_episode(*, episode: Episode, reason: str, now: dt.datetime) -> None:
         episode.closed_on, episode.reason = today, reason
         episode.save(update_fields=["closed_on", "reason"])
         episode.pauses.running().update(to_on=Greatest("from_on", Value(today)))
-        scheduled.update(status=Session.Status.CANCELLED, version=F("version") + 1)
+        if cancel_coming:
+            scheduled.update(status=Session.Status.CANCELLED, version=F("version") + 1)
         transaction.on_commit(lambda: episode_closed.send(sender=Episode, episode=episode, now=now))
 
 
@@ -196,7 +199,9 @@ def reopens_as_it_was(episode: Episode, today: dt.date) -> bool:
     )
 
 
-def continue_episode(*, episode: Episode, counselor: Membership, today: dt.date) -> Episode:
+def continue_episode(
+    *, episode: Episode, counselor: Membership, today: dt.date, shows_earlier: bool = False
+) -> Episode:
     """A new episode of the same client that continues a closed one, with the goal as it stood."""
     return Episode.objects.create(
         organization_id=episode.organization_id,
@@ -205,6 +210,7 @@ def continue_episode(*, episode: Episode, counselor: Membership, today: dt.date)
         opened_on=today,
         sealed_goal=episode.sealed_goal,
         continues=episode,
+        shows_earlier=shows_earlier,
     )
 
 

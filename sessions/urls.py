@@ -8,6 +8,7 @@ from sessions.views import (
     meetings,
     organization,
     pauses,
+    staff,
     tablets,
 )
 
@@ -18,6 +19,18 @@ urlpatterns = [
     path("clients/<uuid:uuid>/", clients.client, name="client"),
     path("episodes/open/", clients.episode_open, name="episode_open"),
     path("episodes/<uuid:uuid>/close/", clients.episode_close, name="episode_close"),
+    path("episodes/<uuid:uuid>/transfer/", clients.episode_transfer, name="episode_transfer"),
+    path("settings/staff/", staff.staff, name="staff"),
+    path("settings/staff/new/", staff.staff_add, name="staff_add"),
+    path("settings/staff/<uuid:uuid>/", staff.staff_member, name="staff_member"),
+    path(
+        "settings/staff/<uuid:uuid>/supervised/", staff.staff_supervision, name="staff_supervision"
+    ),
+    path("settings/staff/<uuid:uuid>/cover/", staff.staff_cover, name="staff_cover"),
+    path("settings/staff/<uuid:uuid>/leave/", staff.staff_leave, name="staff_leave"),
+    path("settings/staff/<uuid:uuid>/transfer/", staff.staff_transfer, name="staff_transfer"),
+    path("settings/supervisions/<uuid:uuid>/end/", staff.supervision_end, name="supervision_end"),
+    path("settings/covers/<uuid:uuid>/end/", staff.cover_end, name="cover_end"),
     path("episodes/<uuid:uuid>/hold/", pauses.episode_pause, name="episode_pause"),
     path("episodes/<uuid:uuid>/back/", pauses.episode_resume, name="episode_resume"),
     path("episodes/<uuid:uuid>/reopen/", clients.episode_reopen, name="episode_reopen"),

@@ -145,6 +145,58 @@ about
   -       302   302   404   404   200   200   200   200   200   200   200   200   302   302
 settings
   -       302   302   404   404   404   404   200   404   404   404   404   200   302   302
+staff
+  -       302   302   404   404   404   404   200   404   404   404   404   200   302   302
+staff_add
+  -       302   302   404   404   404   404   200   404   404   404   404   200   302   302
+staff_member
+  alice   302   302   404   404   404   404   200   404   404   404   404   404   302   302
+  closed  302   302   404   404   404   404   200   404   404   404   404   404   302   302
+  bob     302   302   404   404   404   404   200   404   404   404   404   404   302   302
+  eve     302   302   404   404   404   404   404   404   404   404   404   200   302   302
+  never   302   302   404   404   404   404   404   404   404   404   404   404   302   302
+staff_leave
+  alice   302   302   404   404   404   404   200   404   404   404   404   404   302   302
+  closed  302   302   404   404   404   404   200   404   404   404   404   404   302   302
+  bob     302   302   404   404   404   404   200   404   404   404   404   404   302   302
+  eve     302   302   404   404   404   404   404   404   404   404   404   200   302   302
+  never   302   302   404   404   404   404   404   404   404   404   404   404   302   302
+staff_transfer
+  alice   302   302   404   404   404   404   200   404   404   404   404   404   302   302
+  closed  302   302   404   404   404   404   200   404   404   404   404   404   302   302
+  bob     302   302   404   404   404   404   200   404   404   404   404   404   302   302
+  eve     302   302   404   404   404   404   404   404   404   404   404   200   302   302
+  never   302   302   404   404   404   404   404   404   404   404   404   404   302   302
+staff_supervision
+  alice   302   302   404   404   404   404   405   404   404   404   404   405   302   302
+  closed  302   302   404   404   404   404   405   404   404   404   404   405   302   302
+  bob     302   302   404   404   404   404   405   404   404   404   404   405   302   302
+  eve     302   302   404   404   404   404   405   404   404   404   404   405   302   302
+  never   302   302   404   404   404   404   405   404   404   404   404   405   302   302
+supervision_end
+  alice   302   302   404   404   404   404   405   404   404   404   404   405   302   302
+  closed  302   302   404   404   404   404   405   404   404   404   404   405   302   302
+  bob     302   302   404   404   404   404   405   404   404   404   404   405   302   302
+  eve     302   302   404   404   404   404   405   404   404   404   404   405   302   302
+  never   302   302   404   404   404   404   405   404   404   404   404   405   302   302
+staff_cover
+  alice   302   302   404   404   404   404   405   404   404   404   404   405   302   302
+  closed  302   302   404   404   404   404   405   404   404   404   404   405   302   302
+  bob     302   302   404   404   404   404   405   404   404   404   404   405   302   302
+  eve     302   302   404   404   404   404   405   404   404   404   404   405   302   302
+  never   302   302   404   404   404   404   405   404   404   404   404   405   302   302
+cover_end
+  alice   302   302   404   404   404   404   405   404   404   404   404   405   302   302
+  closed  302   302   404   404   404   404   405   404   404   404   404   405   302   302
+  bob     302   302   404   404   404   404   405   404   404   404   404   405   302   302
+  eve     302   302   404   404   404   404   405   404   404   404   404   405   302   302
+  never   302   302   404   404   404   404   405   404   404   404   404   405   302   302
+episode_transfer
+  alice   302   302   404   404   404   404   404   404   404   404   200   404   302   302
+  closed  302   302   404   404   404   404   404   404   404   404   403   404   302   302
+  bob     302   302   404   404   404   404   404   404   404   200   404   404   302   302
+  eve     302   302   404   404   404   404   404   404   404   404   404   200   302   302
+  never   302   302   404   404   404   404   404   404   404   404   404   404   302   302
 day
   -       302   302   404   404   404   404   404   200   404   404   404   404   302   302
 episode_open
@@ -403,6 +455,58 @@ about
   -       302   302   404   404   405   405   405   405   405   405   405   405   302   302
 settings
   -       302   302   404   404   404   404   302   404   404   404   404   302   302   302
+staff
+  -       302   302   404   404   404   404   405   404   404   404   404   405   302   302
+staff_add
+  -       302   302   404   404   404   404   302   404   404   404   404   302   302   302
+staff_member
+  alice   302   302   404   404   404   404   302   404   404   404   404   404   302   302
+  closed  302   302   404   404   404   404   302   404   404   404   404   404   302   302
+  bob     302   302   404   404   404   404   302   404   404   404   404   404   302   302
+  eve     302   302   404   404   404   404   404   404   404   404   404   302   302   302
+  never   302   302   404   404   404   404   404   404   404   404   404   404   302   302
+staff_leave
+  alice   302   302   404   404   404   404   302   404   404   404   404   404   302   302
+  closed  302   302   404   404   404   404   302   404   404   404   404   404   302   302
+  bob     302   302   404   404   404   404   422   404   404   404   404   404   302   302
+  eve     302   302   404   404   404   404   404   404   404   404   404   422   302   302
+  never   302   302   404   404   404   404   404   404   404   404   404   404   302   302
+staff_transfer
+  alice   302   302   404   404   404   404   302   404   404   404   404   404   302   302
+  closed  302   302   404   404   404   404   302   404   404   404   404   404   302   302
+  bob     302   302   404   404   404   404   422   404   404   404   404   404   302   302
+  eve     302   302   404   404   404   404   404   404   404   404   404   422   302   302
+  never   302   302   404   404   404   404   404   404   404   404   404   404   302   302
+staff_supervision
+  alice   302   302   404   404   404   404   302   404   404   404   404   404   302   302
+  closed  302   302   404   404   404   404   302   404   404   404   404   404   302   302
+  bob     302   302   404   404   404   404   302   404   404   404   404   404   302   302
+  eve     302   302   404   404   404   404   404   404   404   404   404   422   302   302
+  never   302   302   404   404   404   404   404   404   404   404   404   404   302   302
+supervision_end
+  alice   302   302   404   404   404   404   302   404   404   404   404   404   302   302
+  closed  302   302   404   404   404   404   302   404   404   404   404   404   302   302
+  bob     302   302   404   404   404   404   302   404   404   404   404   404   302   302
+  eve     302   302   404   404   404   404   404   404   404   404   404   302   302   302
+  never   302   302   404   404   404   404   404   404   404   404   404   404   302   302
+staff_cover
+  alice   302   302   404   404   404   404   302   404   404   404   404   404   302   302
+  closed  302   302   404   404   404   404   302   404   404   404   404   404   302   302
+  bob     302   302   404   404   404   404   422   404   404   404   404   404   302   302
+  eve     302   302   404   404   404   404   404   404   404   404   404   422   302   302
+  never   302   302   404   404   404   404   404   404   404   404   404   404   302   302
+cover_end
+  alice   302   302   404   404   404   404   302   404   404   404   404   404   302   302
+  closed  302   302   404   404   404   404   302   404   404   404   404   404   302   302
+  bob     302   302   404   404   404   404   302   404   404   404   404   404   302   302
+  eve     302   302   404   404   404   404   404   404   404   404   404   302   302   302
+  never   302   302   404   404   404   404   404   404   404   404   404   404   302   302
+episode_transfer
+  alice   302   302   404   404   404   404   404   404   404   404   302   404   302   302
+  closed  302   302   404   404   404   404   404   404   404   404   403   404   302   302
+  bob     302   302   404   404   404   404   404   404   404   422   404   404   302   302
+  eve     302   302   404   404   404   404   404   404   404   404   404   422   302   302
+  never   302   302   404   404   404   404   404   404   404   404   404   404   302   302
 day
   -       302   302   404   404   404   404   404   405   404   404   404   404   302   302
 episode_open
@@ -596,6 +700,14 @@ NAMES = {
     "episode": "episode",
     "episode_close": "episode",
     "episode_pause": "episode",
+    "episode_transfer": "episode",
+    "staff_member": "member",
+    "staff_leave": "member",
+    "staff_transfer": "member",
+    "staff_supervision": "member",
+    "staff_cover": "member",
+    "supervision_end": "supervision",
+    "cover_end": "cover",
     "episode_resume": "episode",
     "episode_reopen": "episode",
     "session_start": "episode",
@@ -784,6 +896,7 @@ def build() -> World:
     end_the_closed_one(world)
     make_never(world)
     mark_the_staff(cast)
+    name_the_staff(world)
     world.browsers = {person: browser_of(world, person) for person in PEOPLE}
     return world
 
@@ -966,6 +1079,9 @@ def make_never(world: World) -> None:
     ids = {
         key: str(uuid.uuid4())
         for key in (
+            "member",
+            "supervision",
+            "cover",
             "client",
             "episode",
             "session",
@@ -992,9 +1108,28 @@ def mark_the_staff(cast: SimpleNamespace) -> None:
         stands_in=cast.bob,
         from_on=far,
         to_on=far,
-        reason=canary("record", "alice"),
+        reason=canary("login", "here"),
     )
     cast.off = factories.make_member(cast.here, "Olga", today, counselor=True, supervisor=True)
+
+
+def name_the_staff(world: World) -> None:
+    """Who they are, who supervises them and who stands in, by organization."""
+    cast, far = world.cast, world.cast.today + dt.timedelta(days=300)
+    kay = factories.make_member(cast.elsewhere, "Kay", cast.today, counselor=True, supervisor=True)
+    there = Cover.objects.create(
+        organization=cast.elsewhere, member=cast.eve, stands_in=kay, from_on=far, to_on=far
+    )
+    eves = {"supervision": factories.supervise(kay, cast.eve, cast.today), "cover": there}
+    here = {
+        "supervision": cast.alice.supervisions_received.get(ended_on__isnull=True),
+        "cover": Cover.objects.get(member=cast.alice),
+    }
+    for owner, member in (("alice", cast.alice), ("closed", cast.alice), ("bob", cast.bob)):
+        world.things[owner] |= {name: str(row.uuid) for name, row in here.items()}
+        world.things[owner]["member"] = str(member.uuid)
+    world.things["eve"] |= {name: str(row.uuid) for name, row in eves.items()}
+    world.things["eve"]["member"] = str(cast.eve.uuid)
 
 
 def browser_of(world: World, person: str) -> Browser:
@@ -1118,10 +1253,21 @@ def address_of(world: World, route: str, whose: str) -> str:
 def payload(world: World, route: str, whose: str) -> dict[str, Any]:
     """What a person would send, so that only the rules stand between it and the rows."""
     score = {"respect": "7", "understanding": "6", "goals": "5"}
-    return {
+    payloads: dict[str, dict[str, Any]] = {
         "client_edit": {**factories.CLIENT_FORM, "name": "Changed"},
         "episode_open": {"code": "NEW-1", "language": "en", "answers_with": "buttons"},
         "episode_close": {"reason": "completed"},
+        "episode_transfer": {"to": str(world.cast.bob.uuid)},
+        "staff_add": {"email": "new@example.org", "name": "Nia", "roles": ["front_desk"]},
+        "staff_member": {"name": "Nia", "roles": ["counselor", "administrator"]},
+        "staff_supervision": {"supervisor": str(world.cast.rita.uuid)},
+        "staff_cover": {
+            "stands_in": str(world.cast.bob.uuid),
+            "from_on": "2026-11-18",
+            "to_on": "2026-11-20",
+        },
+        "staff_leave": {"how": "transfer", "colleague": str(world.cast.bob.uuid)},
+        "staff_transfer": {"colleague": str(world.cast.bob.uuid)},
         "episode_pause": {"reason": "detox", "from_on": "2026-11-18", "expected_on": "2026-11-30"},
         "session_schedule": {
             "episode": world.things.get(whose, {}).get("episode", ""),
@@ -1154,7 +1300,8 @@ def payload(world: World, route: str, whose: str) -> dict[str, Any]:
             **factories.MESSAGE_SETTINGS,
             "answers_with": "slider",
         },
-    }.get(route, {})
+    }
+    return payloads.get(route, {})
 
 
 def text_of(response: Any) -> str:
@@ -1743,6 +1890,14 @@ TWO_WALLS = {
     ("session_answers", Actor.FRONT_DESK),
     ("client_edit", Actor.ADMINISTRATOR),
     ("episode_close", Actor.ADMINISTRATOR),
+    ("episode_transfer", Actor.ADMINISTRATOR),
+    ("episode_transfer", Actor.FRONT_DESK),
+    ("episode_transfer", Actor.RIGHTS_CONTACT),
+    *(
+        (route, actor)
+        for route in ("staff_member", "staff_leave", "staff_transfer")
+        for actor in set(ROLES) - {Actor.ADMINISTRATOR}
+    ),
     ("episode_pause", Actor.ADMINISTRATOR),
     ("episode_pause", Actor.FRONT_DESK),
     ("episode_pause", Actor.RIGHTS_CONTACT),

@@ -154,6 +154,7 @@ PAGES: dict[str, tuple[str, Callable[[Any], str]]] = {
     "slips": ("finn", plain("slips")),
     "slips_sheet": ("finn", sheet),
     "settings": ("ada", plain("settings")),
+    "staff": ("ada", plain("staff")),
     "calls": ("dana", plain("calls")),
 }
 
@@ -206,7 +207,7 @@ def test_pages_that_fetch_row_by_row_are_found(sizes: tuple[Visits, Visits]) -> 
     few, many = sizes
     lists = {"today", "caseload", "closed episodes", "session_pick", "supervision", "day", "calls"}
     found = set(grown(few.row_by_row, many.row_by_row))
-    assert found >= lists | {"episode", "client", "settings", "slips", "slips_sheet"}
+    assert found >= lists | {"episode", "client", "staff", "slips", "slips_sheet"}
 
 
 def test_the_lists_do_show_more_rows_at_the_larger_size(sizes: tuple[Visits, Visits]) -> None:

@@ -10,7 +10,7 @@ from measures.models.instruments import Instrument, InstrumentVersion
 from measures.models.requests import RatingRequest
 from sessions.models import Episode, Membership, Session
 from sessions.models.base import OwnedModel, PublicModel
-from sessions.models.clients import counseled_by
+from sessions.models.clients import counseled_by, supervised_by
 from sessions.workdays import still_within_next_working_day
 
 if TYPE_CHECKING:
@@ -48,7 +48,11 @@ class RatingQuerySet(models.QuerySet["Rating"]):
 
     def notes_to(self, viewer: Viewer) -> Self:
         """Notes are not held back by the blind rule, but keep to whom the client chose."""
-        for_supervisor = Q(note_for=Rating.NoteFor.SUPERVISOR)
+        # Not to the counselor after the one it was written to, whoever reads the answers.
+        for_supervisor = Q(
+            note_for=Rating.NoteFor.SUPERVISOR,
+            session__episode__counselor__in=supervised_by(viewer),
+        )
         own = Q(session__episode__counselor__in=counseled_by(viewer))
         return self.clinical_to(viewer).filter(own | for_supervisor)
 

@@ -120,8 +120,12 @@ class EpisodeQuerySet(models.QuerySet["Episode"]):
 
     def clinical_to(self, viewer: Viewer) -> Self:
         """Root two: everything answered or concluded. See sessions/access.py for the design."""
+        own = Episode.objects.filter(counselor__in=counseled_by(viewer))
+        shown = own.filter(shows_earlier=True).values("continues")
         return self.filter(
-            Q(counselor__in=counseled_by(viewer)) | Q(counselor__in=supervised_by(viewer)),
+            Q(counselor__in=counseled_by(viewer))
+            | Q(counselor__in=supervised_by(viewer))
+            | Q(pk__in=shown),
             organization=viewer.organization,
             client__erased_at__isnull=True,
         )
@@ -189,6 +193,9 @@ class Episode(PublicModel, OwnedModel):
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="continued_by"
     )
 
+    # The client agreed that its counselor reads the episode it continues, one step back.
+    shows_earlier = models.BooleanField(default=False)
+
     objects = EpisodeQuerySet.as_manager()
     client_path = "client_id"
 
@@ -207,6 +214,10 @@ class Episode(PublicModel, OwnedModel):
             models.CheckConstraint(
                 condition=Q(closed_on__isnull=True) | Q(closed_on__gte=models.F("opened_on")),
                 name="episode_dates_in_order",
+            ),
+            models.CheckConstraint(
+                condition=Q(shows_earlier=False) | Q(continues__isnull=False),
+                name="episode_shows_what_it_continues",
             ),
         ]
         indexes = [

@@ -1,5 +1,5 @@
 import datetime as dt
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
@@ -10,6 +10,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from sessions.models.base import OwnedModel, PublicModel
+
+if TYPE_CHECKING:
+    from sessions.access import Viewer
 
 
 def on_day(day: dt.date, *, start: str = "started_on", end: str = "ended_on") -> Q:
@@ -57,6 +60,11 @@ class User(AbstractBaseUser, PermissionsMixin):
 class MembershipQuerySet(models.QuerySet["Membership"]):
     def active_on(self, day: dt.date) -> Self:
         return self.filter(on_day(day), user__is_active=True)
+
+    def managed_by(self, viewer: "Viewer") -> Self:
+        """Everybody who is or was on the staff, for who administers it."""
+        here = self.filter(organization=viewer.organization)
+        return here if viewer.administrator else here.none()
 
     def of_user(self, user: Any) -> Self:
         """Where a user is or was on the staff: nowhere, for the anonymous and disabled."""

@@ -24,12 +24,9 @@ def settings(request: StaffRequest) -> HttpResponse:
         return redirect("settings")
     context = {
         "form": form,
-        "staff": list(
-            Membership.objects.active_on(request.viewer.today)
-            .filter(organization=organization)
-            .select_related("user")
-            .order_by("name")
-        ),
+        "staff": Membership.objects.managed_by(request.viewer)
+        .active_on(request.viewer.today)
+        .count(),
         "open_episodes": Episode.objects.open().filter(organization=organization).count(),
         "held_sessions": Session.objects.held().filter(organization=organization).count(),
     }
