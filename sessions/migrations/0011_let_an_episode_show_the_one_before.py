@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("alliance_sessions", "0008_say_when_they_are_back"),
+        ("alliance_sessions", "0010_keep_reach_outs"),
     ]
 
     operations = [
