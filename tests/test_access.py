@@ -38,7 +38,7 @@ from measures.capture.tokens import hash_token, new_token
 from measures.models import CallRequest, Flag, Rating, RatingLink, RatingRequest
 from measures.models.ratings import RatingQuerySet
 from measures.repair.actions import agree_on_action
-from measures.repair.flags import record_event
+from measures.repair.states import record_event
 from measures.repair.talks import record_talk
 from sessions.agreements import stop_contact
 from sessions.contacts import record_contact
@@ -1023,7 +1023,7 @@ def talk_about(flag: Flag, owner: str, now: dt.datetime) -> None:
         client_text={"en": canary("promise", owner)},
         wish=text[:20],
     )
-    Flag.objects.filter(pk=flag.pk).update(state=flag.state)
+    Flag.objects.filter(pk=flag.pk).update(state=Flag.State.NEW)
 
 
 def agree(episode: Episode, owner: str, now: dt.datetime) -> None:

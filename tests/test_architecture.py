@@ -251,6 +251,7 @@ CLINICAL = {
     "Flag",
     "FlagEvent",
     "Repair",
+    "AgendaItem",
     "CallRequest",
     "PaperSlip",
 }
@@ -284,7 +285,8 @@ RELATED = {
     "attendances",
     "corrected_by",
     "continued_by",
-    "repair",
+    "talks",
+    "agenda_items",
     "call_requests",
     "paper_slip",
 }

@@ -23,7 +23,7 @@ from measures.capture.services import make_link, record_rating
 from measures.capture.slips import LONGEST as SLIPS_LAST
 from measures.capture.slips import enter_slip, print_slips
 from measures.models import CallRequest, Flag, Rater, Rating, RatingLink
-from measures.repair.flags import record_event
+from measures.repair.states import move
 from measures.repair.talks import record_talk
 from sessions.access import Viewer
 from sessions.models import (
@@ -73,7 +73,7 @@ def client_link(now: dt.datetime, *, slider: bool = False) -> str:
     """A token that opens the form for a session that nobody answered; best after a promise."""
     way = AnswersWith.SLIDER if slider else AnswersWith.BUTTONS
     waiting = _unanswered().filter(episode__client__answers_with=way)
-    promised = waiting.filter(episode__flags__repair__released_at__isnull=False)
+    promised = waiting.filter(episode__flags__talks__released_at__isnull=False)
     session = promised.first() or waiting.first()
     if session is None:
         return ""
@@ -273,8 +273,6 @@ def _talk_about_old_flags(episode: Episode, at: dt.datetime, now: dt.datetime) -
     month_ago = now - dt.timedelta(days=30)
     old = Flag.objects.open().filter(episode=episode, raised_at__lt=min(at, month_ago))
     for flag in old:
-        flag.state = Flag.State.BETTER
-        flag.save(update_fields=["state"])
-        record_event(
-            flag, Flag.State.BETTER, now=at, reason="talked about", from_state=Flag.State.NEW
-        )
+        counselor, talked_on = episode.counselor, episode.organization.today(flag.raised_at)
+        record_talk(flag=flag, by=counselor, talked_on=talked_on, now=at)
+        move(flag, Flag.State.BETTER, now=at, reason="better", by=counselor)

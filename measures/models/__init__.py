@@ -9,11 +9,13 @@ from measures.models.parameters import ParameterSet
 from measures.models.ratings import FACETS, Rater, Rating, blind_sessions, unrated_sessions
 from measures.models.requests import Message, RatingLink, RatingRequest
 from measures.models.slips import PaperSlip
+from measures.models.supervision import AgendaItem
 
 __all__ = [
     "FACETS",
     "GROUP",
     "Action",
+    "AgendaItem",
     "Assessment",
     "CallRequest",
     "CaseOpening",

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
@@ -23,6 +25,21 @@ class FlagQuerySet(models.QuerySet["Flag"]):
     def running(self, day: dt.date) -> Self:
         """Open ones of episodes neither closed nor on hold: what a list may hold."""
         return self.open().filter(episode__in=Episode.objects.running(day).values("pk"))
+
+    def not_yet_talked_about(self, day: dt.date) -> Self:
+        """New, or looked at again after "not yet", and no talk on record. See `Flag.waits_on`."""
+        over = Q(state=Flag.State.WATCHING, snoozed_until__lte=day, talks__isnull=True)
+        return self.filter(Q(state=Flag.State.NEW) | over)
+
+    def clinical_to(self, viewer: Viewer) -> Self:
+        """What `get_visible` asks for: a flag has no rule beside `open_to`."""
+        return self.open_to(viewer)
+
+    def editable_by(self, viewer: Viewer) -> Self:
+        """To act on: in episodes that are open and one's own, or of whom one covers today."""
+        return self.open_to(viewer).filter(
+            episode__in=Episode.objects.editable_by(viewer).values("pk")
+        )
 
     def open_to(self, viewer: Viewer) -> Self:
         """A flag is as visible as the rating that raised it, the blind rule included."""
@@ -55,12 +72,19 @@ class Flag(PublicModel, OwnedModel):
     raised_at = models.DateTimeField()
     state = models.CharField(max_length=12, choices=State, default=State.NEW)
     snoozed_until = models.DateField(null=True, blank=True)
+    # Two tabs: whoever saves second is told, instead of overwriting.
+    version = models.PositiveIntegerField(default=1)
 
     objects = FlagQuerySet.as_manager()
     client_path = "episode__client_id"
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                condition=Q(state="watching", snoozed_until__isnull=False)
+                | (~Q(state="watching") & Q(snoozed_until__isnull=True)),
+                name="flag_watched_until_a_day",
+            ),
             models.UniqueConstraint(
                 fields=["episode", "rater"],
                 condition=Q(state__in=["new", "talked", "watching"]),
@@ -71,6 +95,14 @@ class Flag(PublicModel, OwnedModel):
 
     def __str__(self) -> str:
         return f"{self.kind} ({self.state})"
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in Flag.OPEN_STATES
+
+    def is_put_off(self, day: dt.date) -> bool:
+        """Being watched, and the day to look again has not come."""
+        return self.snoozed_until is not None and day < self.snoozed_until
 
 
 class RepairQuerySet(models.QuerySet["Repair"]):
@@ -94,7 +126,7 @@ class Repair(PublicModel, OwnedModel):
         OUTSIDE = "outside", _("outside our work")
         NO_CONCERN = "no_concern", _("no concern")
 
-    flag = models.OneToOneField(Flag, on_delete=models.PROTECT, related_name="repair")
+    flag = models.ForeignKey(Flag, on_delete=models.PROTECT, related_name="talks")
     talked_on = models.DateField()
     sealed_agreed = models.BinaryField(null=True, blank=True)
     # What the client had asked for, as one of the taps of the form; it begins the question.
@@ -113,6 +145,10 @@ class Repair(PublicModel, OwnedModel):
 
     class Meta:
         constraints = [
+            # What the client answered about stays; the next talk is another row.
+            models.UniqueConstraint(
+                fields=["flag"], condition=Q(client_says=""), name="repair_one_unanswered"
+            ),
             models.CheckConstraint(
                 condition=Q(client_says="", said_in__isnull=True)
                 | (~Q(client_says="") & Q(said_in__isnull=False)),
@@ -130,6 +166,32 @@ class Repair(PublicModel, OwnedModel):
         return f"{self.talked_on} ({self.flag_id})"
 
 
+# What may become of a flag, and by whom. The same state twice: something was noted.
+BY_ENGINE = frozenset(
+    {("", "new"), ("new", "withdrawn")}
+    | {(state, state) for state in ("new", "talked", "watching")}
+)
+BY_PEOPLE = frozenset(
+    {
+        (before, after)
+        for before in ("new", "talked", "watching")
+        for after in ("talked", "watching", "outside", "no_concern")
+    }
+    | {("talked", "better"), ("watching", "better")}
+    | {(closed, "new") for closed in ("outside", "no_concern", "better")}
+    | {(closed, "talked") for closed in ("outside", "no_concern", "better")}
+    | {(state, state) for state in ("new", "talked", "watching")}
+)
+
+
+def _one_of(steps: frozenset[tuple[str, str]]) -> Q:
+    starts = sorted({before for before, _after in steps})
+    afters = ([after for start, after in steps if start == before] for before in starts)
+    pairs = zip(starts, afters, strict=True)
+    each = [Q(from_state=before, to_state__in=sorted(after)) for before, after in pairs]
+    return reduce(or_, each)
+
+
 class FlagEvent(OwnedModel):
     """The history of a flag, append-only. `by` is empty where the engine acted."""
 
@@ -139,8 +201,17 @@ class FlagEvent(OwnedModel):
     from_state = models.CharField(max_length=12, choices=Flag.State, blank=True)
     to_state = models.CharField(max_length=12, choices=Flag.State)
     reason = models.CharField(max_length=200, blank=True)
+    # What somebody wrote about it, for the staff.
+    sealed_line = models.BinaryField(null=True, blank=True)
 
     class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=(Q(by__isnull=True) & _one_of(BY_ENGINE))
+                | (Q(by__isnull=False) & _one_of(BY_PEOPLE)),
+                name="flag_event_may_happen",
+            ),
+        ]
         indexes = [models.Index(fields=["flag", "at"], name="flag_event_history")]
 
     def __str__(self) -> str:

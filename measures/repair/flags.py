@@ -14,10 +14,12 @@ from typing import Any
 
 from django.db.models import F
 
-from measures.models import Assessment, Flag, FlagEvent
-from sessions.models import Episode, Membership
+from measures.models import Assessment, Flag
+from measures.repair.states import move, record_event
+from sessions.models import Episode
 
 Span = tuple[dt.datetime, dt.datetime]
+RUN_IS_GONE = "the ratings no longer show it"
 EVIDENCE = ("score", "expected", "low", "high", "statistic", "limit", "probability")
 
 
@@ -62,26 +64,6 @@ def settle(
             _follow(flag, runs)
         else:
             _run_is_gone(flag, now)
-
-
-def record_event(
-    flag: Flag,
-    to_state: str,
-    *,
-    now: dt.datetime,
-    reason: str,
-    from_state: str = "",
-    by: Membership | None = None,
-) -> FlagEvent:
-    return FlagEvent.objects.create(
-        organization_id=flag.organization_id,
-        flag=flag,
-        at=now,
-        by=by,
-        from_state=from_state,
-        to_state=to_state,
-        reason=reason,
-    )
 
 
 def _flags_of(episode: Episode, rater: str) -> dict[Flag, Span]:
@@ -130,15 +112,13 @@ def _follow(flag: Flag, runs: Sequence[Run]) -> None:
 
 
 def _run_is_gone(flag: Flag, now: dt.datetime) -> None:
-    reason = "the ratings no longer show it"
-    if flag.state == Flag.State.NEW:
-        flag.state = Flag.State.WITHDRAWN
-        flag.save(update_fields=["state"])
-        record_event(flag, Flag.State.WITHDRAWN, now=now, reason=reason, from_state=Flag.State.NEW)
-    elif flag.state in Flag.OPEN_STATES and _last_reason(flag) != reason:
-        record_event(flag, flag.state, now=now, reason=reason, from_state=flag.state)
+    """Withdraw what nobody acted on. Of the rest the history says so, and people decide."""
+    if flag.state == Flag.State.NEW and not flag.events.filter(by__isnull=False).exists():
+        move(flag, Flag.State.WITHDRAWN, now=now, reason=RUN_IS_GONE)
+    elif flag.is_open and _last_reason(flag) != RUN_IS_GONE:
+        record_event(flag, flag.state, now=now, reason=RUN_IS_GONE, from_state=flag.state)
 
 
 def _last_reason(flag: Flag) -> str:
-    last = flag.events.order_by("-at", "-pk").first()
+    last = flag.events.order_by("-pk").first()
     return last.reason if last else ""

@@ -11,13 +11,9 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from measures.models import Flag, Rating, Repair
-from measures.repair.flags import record_event
+from measures.repair.states import IllegalStep, move
 from sessions.models import Client, Membership, Session
 from sessions.sealing import seal, unseal
-
-
-class AlreadySaid(Exception):
-    """The client has answered about this talk; what they answered about stays as it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +39,23 @@ def record_talk(
 
     `agreed` is for the staff. `client_text` holds the sentence released for the client's own eyes
     by language ("we start with what is on your mind"); the form asks "did that happen?" in these
-    languages only. `wish` is the tap it answers. A flag has one talk on record: recording again
-    replaces what the client has not answered yet, and raises AlreadySaid afterwards.
+    languages only. `wish` is the tap it answers. Recording again replaces what the client has not
+    answered yet; what they answered stays, and this is the next talk about the same flag.
+    Raises IllegalStep for a flag that is closed, StaleFlag.
     """
     texts = {language: text for language, text in (client_text or {}).items() if text}
     client = flag.episode.client
     with transaction.atomic():
-        flag = Flag.objects.select_for_update().get(pk=flag.pk)
-        earlier = Repair.objects.filter(flag=flag).first()
-        if earlier is not None and earlier.client_says:
-            raise AlreadySaid
+        stored = Flag.objects.select_for_update().get(pk=flag.pk)
+        stored.episode = flag.episode
+        if not stored.is_open:
+            raise IllegalStep("A closed flag is opened again first.")
+        move(stored, Flag.State.TALKED, now=now, reason="talked", by=by)
+        flag.state, flag.version = stored.state, stored.version
+        flag.snoozed_until = None
         repair, _ = Repair.objects.update_or_create(
             flag=flag,
+            client_says="",
             defaults={
                 "organization_id": flag.organization_id,
                 "talked_on": talked_on,
@@ -64,12 +65,6 @@ def record_talk(
                 "released_at": now if texts else None,
             },
         )
-        if flag.state == Flag.State.NEW:
-            record_event(
-                flag, Flag.State.TALKED, now=now, reason="talked", from_state=flag.state, by=by
-            )
-            flag.state = Flag.State.TALKED
-            flag.save(update_fields=["state"])
     return repair
 
 

@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from measures.models import Assessment, Flag, Rater, Rating
-from measures.repair.flags import record_event, runs_of, settle
+from measures.repair.flags import runs_of, settle
+from measures.repair.states import may_move, move
 from sessions.models import Session
 from tests import factories
 
@@ -25,7 +26,7 @@ class Course:
     """One episode with rated sessions, and an engine that says what a pattern says."""
 
     def __init__(self, cast: SimpleNamespace) -> None:
-        self.episode, self.now = cast.episode, cast.now
+        self.episode, self.now, self.by = cast.episode, cast.now, cast.alice
         self.sessions = factories.make_course(cast.episode, [8.0] * LONGEST, cast.now)
 
     def settle(self, pattern: str, rater: Rater = Rater.CLIENT, statistic: float = 5.0) -> None:
@@ -51,11 +52,13 @@ class Course:
         )
 
     def act(self, state: Flag.State) -> Flag:
-        """Somebody acts on the newest flag."""
+        """Somebody acts on the newest flag, if they may: "better" comes after a talk."""
         flag = self.flags()[-1]
-        before, flag.state = flag.state, state
-        flag.save(update_fields=["state"])
-        record_event(flag, state, now=self.now, reason="asked", from_state=before)
+        if state == Flag.State.BETTER and flag.state == Flag.State.NEW:
+            move(flag, Flag.State.TALKED, now=self.now, reason="asked", by=self.by)
+        if may_move(flag, state):
+            until = self.now.date() if state == Flag.State.WATCHING else None
+            move(flag, state, now=self.now, reason="asked", by=self.by, until=until)
         return flag
 
     def flags(self) -> list[Flag]:
@@ -172,7 +175,7 @@ def test_a_run_that_comes_back_after_that_is_a_new_flag(course):
     assert [flag.state for flag in course.flags()] == ["withdrawn", "new"]
 
 
-@pytest.mark.parametrize("state", [Flag.State.TALKED, Flag.State.WATCHING])
+@pytest.mark.parametrize("state", [Flag.State.NEW, Flag.State.TALKED, Flag.State.WATCHING])
 def test_a_flag_somebody_acted_on_stays_and_its_history_says_so_once(course, state):
     course.settle("..##")
     course.act(state)
@@ -188,7 +191,7 @@ def test_a_closed_flag_whose_run_is_gone_is_left_alone(course):
     course.act(Flag.State.BETTER)
     course.settle("........")
     [flag] = course.flags()
-    assert (flag.state, len(history(flag))) == (Flag.State.BETTER, 2)
+    assert (flag.state, len(history(flag))) == (Flag.State.BETTER, 3)
 
 
 def test_each_rater_has_flags_of_their_own(course):

@@ -17,7 +17,7 @@ from django.test.utils import CaptureQueriesContext
 from measures.capture import assessing, reassessing
 from measures.capture.parameters import next_version, return_to_preset, store_parameters
 from measures.models import Assessment, Flag, FlagEvent, ParameterSet, Rater
-from measures.repair.flags import record_event
+from measures.repair.states import move
 from measures.trend import CLIENT, COUNSELOR, ENGINE, assess
 from measures.trend.limits import Limits
 from sessions.models import Episode, Organization
@@ -215,8 +215,7 @@ def test_the_preset_again_raises_what_it_shows(cast, fallen):
 
 
 def test_a_flag_somebody_acted_on_stays(cast, fallen):
-    Flag.objects.update(state=Flag.State.TALKED)
-    record_event(fallen, Flag.State.TALKED, now=cast.now, reason="asked", from_state="new")
+    move(fallen, Flag.State.TALKED, now=cast.now, reason="asked", by=cast.alice)
     use_own(cast.here, cast.now)
     done = figures(run("--yes"))
     assert (done["Flags withdrawn"], done["Flags that stay open"]) == (0, 1)

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from measures.models import Flag, Repair
-from measures.repair.talks import AlreadySaid, open_promise, record_talk
+from measures.repair.states import move
+from measures.repair.talks import open_promise, record_talk
 from sessions.models import Session
 from sessions.sealing import unseal
 from tests import factories
@@ -69,8 +70,7 @@ def test_only_a_session_after_the_day_of_the_talk_is_asked_about(cast, flag, day
 def test_of_two_talks_the_last_is_asked_about_and_an_answered_one_hides_no_older(cast, flag):
     talk(cast, flag)
     closed = Flag.objects.get()
-    closed.state = Flag.State.BETTER
-    closed.save()
+    move(closed, Flag.State.BETTER, now=cast.now, reason="better", by=cast.alice)
     rating = closed.first_rating
     later = Flag.objects.create(
         organization=cast.here,
@@ -101,19 +101,24 @@ def test_another_clients_talk_is_not_asked_about(cast, flag):
 def test_recording_again_replaces_what_was_not_answered(cast, flag):
     first = talk(cast, flag)
     again = talk(cast, flag, client_text={"en": "we keep to the plan"}, wish="plan")
-    assert (again.pk, Repair.objects.count(), flag.events.count()) == (first.pk, 1, 2)
+    assert (again.pk, Repair.objects.count(), flag.events.count()) == (first.pk, 1, 3)
     promise = open_promise(session=session_today(cast), language="en")
     assert promise is not None
     assert (promise.text, promise.wish) == ("we keep to the plan", "plan")
 
 
-def test_what_the_client_answered_about_stays(cast, flag):
+def test_what_the_client_answered_about_stays_and_the_next_talk_is_asked_about(cast, flag):
     repair = talk(cast, flag)
     repair.client_says, repair.said_in = "no", flag.last_rating
     repair.save()
-    with pytest.raises(AlreadySaid):
-        talk(cast, flag, client_text={"en": "we keep to the plan"})
     assert open_promise(session=session_today(cast), language="en") is None
+    again = talk(cast, flag, client_text={"en": "we keep to the plan"})
+    assert (again.pk != repair.pk, Repair.objects.count()) == (True, 2)
+    repair.refresh_from_db()
+    assert repair.client_says == "no"
+    promise = open_promise(session=Session.objects.latest("pk"), language="en")
+    assert promise is not None
+    assert promise.text == "we keep to the plan"
 
 
 def test_who_sees_the_flag_sees_the_talk(cast, flag):

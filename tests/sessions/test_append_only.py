@@ -10,7 +10,7 @@ import pytest
 from django.db import DatabaseError, IntegrityError, connection, models, transaction
 
 from measures.models import Assessment, FlagEvent, Rating
-from measures.repair.flags import record_event
+from measures.repair.states import record_event
 from sessions.append_only import deleting_allowed
 from sessions.models import AccessEntry
 from tests import factories
