@@ -16,6 +16,7 @@ import datetime as dt
 import re
 import uuid
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
@@ -38,6 +39,7 @@ from measures.capture.tokens import hash_token, new_token
 from measures.models import CallRequest, Flag, Rating, RatingLink, RatingRequest
 from measures.models.ratings import RatingQuerySet
 from measures.repair.actions import agree_on_action
+from measures.repair.agenda import NobodySupervises, take_to_supervision
 from measures.repair.states import record_event
 from measures.repair.talks import record_talk
 from sessions.agreements import stop_contact
@@ -1013,7 +1015,9 @@ def rate_sessions(episode: Episode, owner: str, now: dt.datetime) -> None:
 def talk_about(flag: Flag, owner: str, now: dt.datetime) -> None:
     """On record with every text there can be, while the pages still say "not yet"."""
     text = canary("record", owner)
-    record_event(flag, flag.state, now=now, reason=text)
+    record_event(flag, flag.state, now=now, reason=text, line=text)
+    with suppress(NobodySupervises):
+        take_to_supervision(flag=flag, by=flag.episode.counselor, now=now, note=text)
     record_talk(
         flag=flag,
         by=flag.episode.counselor,
