@@ -43,6 +43,11 @@ ROWS = (
     row("rate_leave", WRITE, LINK, KIOSK),
     # The screen that counselor and client look at together.
     row("together", READ, C, shows={Data.SCHEDULE, Data.ANSWERS}),
+    # A counselor's groups: who came. Nobody's answers are on these pages.
+    row("group_plan", READ | WRITE, C, shows={Data.IDENTITY, Data.SCHEDULE}),
+    row("group", READ | WRITE, C, shows={Data.IDENTITY, Data.SCHEDULE}),
+    row("group_waive", WRITE, C),
+    row("group_codes", WRITE, C, shows={Data.SCHEDULE}),
     # Whoever types a slip in has read it; none of these pages shows an answer.
     row("slips", READ | WRITE, C, F, shows={Data.IDENTITY, Data.SCHEDULE}),
     row("slips_sheet", READ, C, F, shows={Data.IDENTITY, Data.SCHEDULE}),

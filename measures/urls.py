@@ -4,6 +4,7 @@ from measures.capture import (
     call_views,
     code_views,
     desk_views,
+    group_views,
     handover_views,
     intake_views,
     kiosk_views,
@@ -50,6 +51,11 @@ urlpatterns = [
     path("kiosk/", kiosk_views.kiosk, name="kiosk"),
     path("rate/r/<uuid:uuid>/leave/", kiosk_views.leave, name="rate_leave"),
     path("episodes/<uuid:uuid>/together/", together_views.together, name="together"),
+    # Groups.
+    path("groups/plan/", group_views.group_plan, name="group_plan"),
+    path("groups/<uuid:uuid>/", group_views.group, name="group"),
+    path("groups/<uuid:uuid>/waive/", group_views.group_waive, name="group_waive"),
+    path("groups/<uuid:uuid>/codes/", group_views.group_codes, name="group_codes"),
     # Paper slips.
     path("slips/", slip_views.slips, name="slips"),
     path("slips/sheet/", slip_views.slips_sheet, name="slips_sheet"),

@@ -14,6 +14,7 @@ from django.db import transaction
 
 from measures.builtin import current_version
 from measures.capture.answers import Answers
+from measures.capture.groups import plan_group
 from measures.capture.services import MadeLink, make_link, record_rating
 from measures.models import FACETS, Rater, Rating, RatingLink
 from sessions.access import Viewer
@@ -23,6 +24,7 @@ from sessions.models import (
     Consent,
     Cover,
     Episode,
+    GroupMeeting,
     Membership,
     Organization,
     Session,
@@ -109,6 +111,20 @@ def make_session(
         starts_at=starts_at,
         status=status,
     )
+
+
+def make_group(
+    episodes: Sequence[Episode], starts_at: dt.datetime, status: str = Session.Status.HELD
+) -> GroupMeeting:
+    """A group of one counselor's, with everybody in the same state."""
+    meeting = plan_group(
+        counselor=episodes[0].counselor,
+        episodes=episodes,
+        starts_at=starts_at,
+        mode=Session.Mode.IN_PERSON,
+    )
+    Session.objects.filter(group=meeting).update(status=status)
+    return meeting
 
 
 def rate(

@@ -64,6 +64,26 @@ from tests import factories
 
 GET = """
 whose     anon  off   root  carl  rita  dana  ada   finn  sam   bob   alice eve   link  else
+group_plan
+  -       302   302   404   404   404   404   404   404   404   200   200   200   302   302
+group
+  alice   302   302   404   404   404   404   404   404   404   404   200   404   302   302
+  closed  302   302   404   404   404   404   404   404   404   404   200   404   302   302
+  bob     302   302   404   404   404   404   404   404   404   200   404   404   302   302
+  eve     302   302   404   404   404   404   404   404   404   404   404   200   302   302
+  never   302   302   404   404   404   404   404   404   404   404   404   404   302   302
+group_waive
+  alice   302   302   404   404   404   404   404   404   404   405   405   405   302   302
+  closed  302   302   404   404   404   404   404   404   404   405   405   405   302   302
+  bob     302   302   404   404   404   404   404   404   404   405   405   405   302   302
+  eve     302   302   404   404   404   404   404   404   404   405   405   405   302   302
+  never   302   302   404   404   404   404   404   404   404   405   405   405   302   302
+group_codes
+  alice   302   302   404   404   404   404   404   404   404   405   405   405   302   302
+  closed  302   302   404   404   404   404   404   404   404   405   405   405   302   302
+  bob     302   302   404   404   404   404   404   404   404   405   405   405   302   302
+  eve     302   302   404   404   404   404   404   404   404   405   405   405   302   302
+  never   302   302   404   404   404   404   404   404   404   405   405   405   302   302
 account_pin
   -       302   302   404   404   200   200   200   200   200   200   200   200   302   302
 tablet
@@ -374,6 +394,26 @@ contact_undo
 
 POST = """
 whose     anon  off   root  carl  rita  dana  ada   finn  sam   bob   alice eve   link  else
+group_plan
+  -       302   302   404   404   404   404   404   404   404   422   422   422   302   302
+group
+  alice   302   302   404   404   404   404   404   404   404   404   302   404   302   302
+  closed  302   302   404   404   404   404   404   404   404   404   302   404   302   302
+  bob     302   302   404   404   404   404   404   404   404   302   404   404   302   302
+  eve     302   302   404   404   404   404   404   404   404   404   404   302   302   302
+  never   302   302   404   404   404   404   404   404   404   404   404   404   302   302
+group_waive
+  alice   302   302   404   404   404   404   404   404   404   404   302   404   302   302
+  closed  302   302   404   404   404   404   404   404   404   404   302   404   302   302
+  bob     302   302   404   404   404   404   404   404   404   302   404   404   302   302
+  eve     302   302   404   404   404   404   404   404   404   404   404   302   302   302
+  never   302   302   404   404   404   404   404   404   404   404   404   404   302   302
+group_codes
+  alice   302   302   404   404   404   404   404   404   404   404   200   404   302   302
+  closed  302   302   404   404   404   404   404   404   404   404   302   404   302   302
+  bob     302   302   404   404   404   404   404   404   404   200   404   404   302   302
+  eve     302   302   404   404   404   404   404   404   404   404   404   200   302   302
+  never   302   302   404   404   404   404   404   404   404   404   404   404   302   302
 account_pin
   -       302   302   404   404   200   200   200   200   200   200   200   200   302   302
 tablet
@@ -730,6 +770,9 @@ NAMES = {
     "rate_not_me": "request",
     "rate_thanks": "request",
     "slip_entry": "session",
+    "group": "group",
+    "group_waive": "group",
+    "group_codes": "group",
 }
 
 # Answered without a log-in: the way in, the client's own pages, and the proxy's two questions.
@@ -933,7 +976,15 @@ def take_on(world: World, counselor: Membership, owner: str) -> None:
         "contact": call_them(episode, cast.now),
         "call": ask_for_a_call(made.link.request, owner, cast),
         "device": pair_a_tablet(counselor, cast),
+        "group": meet_in_a_group(episode, len(world.things), cast.now),
     }
+
+
+def meet_in_a_group(episode: Episode, hour: int, now: dt.datetime) -> str:
+    """A month ago, this client was in a group, which nobody was asked about."""
+    starts_at = now - dt.timedelta(days=30, hours=hour)
+    meeting = factories.make_group([episode], starts_at)
+    return str(meeting.uuid)
 
 
 def silence(episode: Episode, now: dt.datetime) -> str:
@@ -1094,6 +1145,7 @@ def make_never(world: World) -> None:
             "silence",
             "device",
             "contact",
+            "group",
         )
     }
     world.things["never"] = ids | dict.fromkeys(["token", "stop"], "AAAAAAAAAAAAAAAAAAAAAA")
@@ -1254,6 +1306,15 @@ def address_of(world: World, route: str, whose: str) -> str:
     return reverse(route, args=[world.things[whose][NAMES[route]]] if route in NAMES else [])
 
 
+def group_form(world: World, whose: str) -> dict[str, str]:
+    meeting = world.things.get(whose, world.things["never"])["group"]
+    sessions = Session.objects.filter(group__uuid=meeting)
+    starts = [each.starts_at.astimezone(factories.ZONE) for each in sessions]
+    stored = {"starts_at": f"{starts[0]:%Y-%m-%dT%H:%M}"} if starts else {}
+    came = {f"status-{each.uuid}": "held" for each in sessions}
+    return {"mode": "in_person", "version": "1", **stored, **came}
+
+
 def payload(world: World, route: str, whose: str) -> dict[str, Any]:
     """What a person would send, so that only the rules stand between it and the rows."""
     score = {"respect": "7", "understanding": "6", "goals": "5"}
@@ -1287,6 +1348,7 @@ def payload(world: World, route: str, whose: str) -> dict[str, Any]:
             "rating_uuid": str(uuid.uuid4()),
         },
         "contact_add": {"did": "reached"},
+        "group": score | group_form(world, whose),
         "devices": {"name": "Waiting room"},
         "rating_link": {"channel": "link"},
         "rate_form": score | {"step": "send"},
@@ -1915,6 +1977,10 @@ TWO_WALLS = {
     ("episode_close", Actor.RIGHTS_CONTACT),
     ("session_schedule", Actor.RIGHTS_CONTACT),
     ("session_log", Actor.RIGHTS_CONTACT),
+    ("group", Actor.ADMINISTRATOR),
+    ("group", Actor.FRONT_DESK),
+    ("group", Actor.RIGHTS_CONTACT),
+    ("group", Actor.SUPERVISOR),
     ("slip_entry", Actor.ADMINISTRATOR),
     ("slip_entry", Actor.RIGHTS_CONTACT),
     ("slip_entry", Actor.SUPERVISOR),

@@ -312,6 +312,7 @@ WITHOUT_A_RULE = {
         "sessions_to_ask_about",
     ): "what get_visible and get_editable narrow",
     ("measures/capture/staff_views.py", "_own_rating"): "of a session own_session let through",
+    ("measures/capture/group_views.py", "_is_on_hold"): "of an episode of one's own, prefetched",
     ("measures/insight/history.py", "histories"): "pauses of episodes the caller may read",
     ("measures/insight/history.py", "_sessions"): "sessions of episodes the caller may read",
 }

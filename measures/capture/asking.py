@@ -42,6 +42,7 @@ class WhyNot(StrEnum):
     NEWER = "a newer session was asked about"
     TOO_SOON = "they were asked a few days ago"
     NOT_DUE = "it is not the turn of this session"
+    OWN_FIRST = "a session of their own is near, and goes before the group"
 
 
 class NotToBeAsked(Exception):
@@ -121,21 +122,42 @@ def _not_by_itself(session: Session, now: dt.datetime) -> WhyNot | None:
 
 
 def _not_its_turn(session: Session) -> WhyNot | None:
-    """Newer sessions, the last days, and every nth, judged by the sessions asked about before."""
-    asked = RatingRequest.objects.filter(withdrawn_at__isnull=True).exclude(session=session)
+    """Newer sessions, the last days, and every nth, judged by the sessions asked about before.
+
+    A client's own sessions are judged as if there were no groups, so that no group takes the
+    question from them. A group waits for its turn behind both.
+    """
+    alone = session.group_id is None
+    every = RatingRequest.objects.filter(withdrawn_at__isnull=True).exclude(session=session)
+    asked = every.filter(session__group__isnull=alone)
     here = asked.filter(episode=session.episode_id)
     if here.filter(session__starts_at__gt=session.starts_at).exists():
         return WhyNot.NEWER
-    if _asked_lately(session, asked):
+    if _asked_lately(session, asked if alone else every):
         return WhyNot.TOO_SOON
+    if not alone and _own_is_near(session):
+        return WhyNot.OWN_FIRST
     client = session.episode.client
     before = here.order_by("session__starts_at").last()
     if client.cadence != Client.Cadence.NTH or before is None:
         return None
     since = session.episode.sessions.held().filter(
-        starts_at__gt=before.session.starts_at, starts_at__lte=session.starts_at
+        group__isnull=alone,
+        starts_at__gt=before.session.starts_at,
+        starts_at__lte=session.starts_at,
     )
     return None if since.count() >= client.cadence_n else WhyNot.NOT_DUE
+
+
+def _own_is_near(session: Session) -> bool:
+    """Whether a session of the client's own, held or to come, lies within the days between two."""
+    near = dt.timedelta(days=session.episode.organization.days_between)
+    own = session.episode.sessions.alone().filter(
+        status__in=[Session.Status.SCHEDULED, Session.Status.HELD],
+        starts_at__gt=session.starts_at - near,
+        starts_at__lt=session.starts_at + near,
+    )
+    return own.exists()
 
 
 def _asked_lately(session: Session, asked: Any) -> bool:

@@ -26,6 +26,7 @@ WHY_NOT = {
     WhyNot.NEWER: gettext_lazy("A newer session was asked about."),
     WhyNot.TOO_SOON: gettext_lazy("The client was asked a few days ago, so not this time."),
     WhyNot.NOT_DUE: gettext_lazy("The client is not asked after every session, so not this time."),
+    WhyNot.OWN_FIRST: gettext_lazy("The client is asked about their own session instead."),
 }
 SENT_TODAY = {
     ContactChannel.MAIL: gettext_lazy("The client gets an e-mail today, from %(time)s."),

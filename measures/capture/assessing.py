@@ -27,6 +27,8 @@ logger = logging.getLogger(__name__)
 def assess_episode(*, episode: Episode, rater: str, now: dt.datetime) -> bool:
     """Recompute every assessment of one rater's ratings in an episode and settle its flags.
 
+    Sessions in a group are not in it: their questions are about the group, so they are neither
+    compared with what somebody says of their counselor nor counted.
     Call it with the episode locked, inside the transaction that changed the ratings. If the
     engine, its parameters or what follows fails, the ratings stand: the savepoint is rolled back,
     each rating without an assessment gets one that says "failed" until the episode is recomputed,
@@ -47,10 +49,10 @@ def assess_episode(*, episode: Episode, rater: str, now: dt.datetime) -> bool:
 
 
 def _assess(episode: Episode, rater: str, now: dt.datetime) -> None:
-    sessions = list(Session.objects.held().filter(episode=episode).order_by("starts_at"))
+    sessions = list(Session.objects.held().alone().filter(episode=episode).order_by("starts_at"))
     ratings = {
         rating.session_id: rating
-        for rating in Rating.objects.current().by(rater).filter(session__episode=episode)
+        for rating in Rating.objects.current().by(rater).alone().filter(session__episode=episode)
     }
     concluded = assess(
         [_row(ratings.get(session.pk)) for session in sessions],
@@ -133,7 +135,10 @@ COMPUTED = (
 def _mark_failed(episode: Episode, rater: str) -> None:
     """Say of every rating without an assessment that it was not computed. Others keep theirs."""
     unassessed = (
-        Rating.objects.current().by(rater).filter(session__episode=episode, assessment__isnull=True)
+        Rating.objects.current()
+        .by(rater)
+        .alone()
+        .filter(session__episode=episode, assessment__isnull=True)
     )
     version = version_of(episode.organization, rater)
     Assessment.objects.bulk_create(

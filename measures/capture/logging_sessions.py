@@ -107,5 +107,5 @@ def _ask_or_not(session: Session, now: dt.datetime) -> None:
 def _reassess(episode: Episode, now: dt.datetime) -> None:
     """A session moved or came in between: the order the engine reads has changed."""
     for rater in Rater.values:
-        if Rating.objects.current().by(rater).filter(session__episode=episode).exists():
+        if Rating.objects.current().by(rater).alone().filter(session__episode=episode).exists():
             assess_episode(episode=episode, rater=rater, now=now)

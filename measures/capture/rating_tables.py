@@ -43,9 +43,9 @@ def _next_keys(
 
 
 def held_sessions(episodes: Sequence[int]) -> dict[int, list[int]]:
-    """The keys of the held sessions of each episode that has some, in order."""
+    """The keys of the held sessions of each episode that has some, in order; none in a group."""
     sessions: dict[int, list[int]] = defaultdict(list)
-    held = Session.objects.held().filter(episode__in=episodes)
+    held = Session.objects.held().alone().filter(episode__in=episodes)
     ordered = held.order_by("episode_id", "starts_at")
     for episode, session in ordered.values_list("episode_id", "pk"):
         sessions[episode].append(session)
@@ -57,7 +57,7 @@ def rating_tables(episodes: Sequence[int], rater: str) -> list[Table]:
 
     NaN where nothing was rated. Only sessions and points are read, nothing about a person.
     """
-    ratings = Rating.objects.current().by(rater).filter(session__episode__in=episodes)
+    ratings = Rating.objects.current().by(rater).alone().filter(session__episode__in=episodes)
     points = {session: values for session, *values in ratings.values_list("session_id", *FACETS)}
     tables = (
         [_row(points.get(session)) for session in sessions]

@@ -118,7 +118,7 @@ def _stale_raters(
     limits = {rater: each.limits.at(sensitivity, longest) for rater, each in by_rater.items()}
     stale: dict[int, set[str]] = defaultdict(set)
     for row in _assessed_ratings(episodes):
-        if row["session_id"] in places:  # a session moved to "missed" is assessed by nobody
+        if row["session_id"] in places:  # missed after all, or in a group: assessed by nobody
             episode, position = places[row["session_id"]]
             rater = row["rater"]
             if not _is_current(row, by_rater[rater].version, float(limits[rater][position])):

@@ -19,17 +19,20 @@ from measures.capture.asking import (
 )
 from measures.capture.assessing import assess_episode
 from measures.capture.tokens import hash_token, new_token
-from measures.models import InstrumentVersion, Rating, RatingLink, RatingRequest
+from measures.models import InstrumentVersion, Rater, Rating, RatingLink, RatingRequest
 from measures.repair.talks import say_whether_it_happened
-from sessions.models import Device, Membership, Session
+from sessions.models import Device, GroupMeeting, Membership, Session
 from sessions.sealing import seal
 from sessions.wall import set_organization
 
 QR_MINUTES = 15
 # A tablet of ours is answered on at once; what lies around does not stay open.
 TABLET_MINUTES = 30
+# A printed slip with a code: for the rest of the day (see `groups`).
+SLIP_HOURS = 12
 MINUTES: dict[str, int] = {
     RatingLink.Channel.QR: QR_MINUTES,
+    RatingLink.Channel.SLIP: SLIP_HOURS * 60,
     RatingLink.Channel.HANDOVER: TABLET_MINUTES,
     RatingLink.Channel.KIOSK: TABLET_MINUTES,
 }
@@ -37,6 +40,10 @@ MINUTES: dict[str, int] = {
 
 class RequestClosed(Exception):
     """The request was withdrawn or its time ran out."""
+
+
+class RatedAsAGroup(Exception):
+    """Of a group the counselor rates the meeting, once, and nobody in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +139,9 @@ def record_rating(
 
     A client's request is the key: the same answers again are a receipt, others raise
     AlreadyAnswered; a declined one may still be answered while it is open. Staff bring
-    `rating_uuid`, fresh with every form, for the same purpose. Raises RequestClosed and
-    SessionNotHeld. An engine that fails loses no rating (`assess_episode`).
+    `rating_uuid`, fresh with every form, for the same purpose. Raises RequestClosed,
+    SessionNotHeld and, for a counselor's rating of somebody in a group, RatedAsAGroup. An engine
+    that fails loses no rating (`assess_episode`).
     """
     with transaction.atomic():
         episode = lock_episode(session.episode_id)
@@ -144,8 +152,7 @@ def record_rating(
             return Receipt(earlier, is_replay=True)
         if earlier and (earlier.outcome != Rating.Outcome.DECLINED or answers.declined):
             raise AlreadyAnswered(earlier)
-        if session.status != Session.Status.HELD:
-            raise SessionNotHeld
+        _check_rated_by(rater, session)
         if request is not None:
             _check_open(request, way_in, now)
         if rating_uuid and Rating.objects.filter(uuid=rating_uuid).exists():
@@ -169,8 +176,20 @@ def record_rating(
 
 
 def waive_blind(*, session: Session, now: dt.datetime) -> None:
-    """ "Not this time": the counselor does without an own rating and sees the client's."""
+    """ "Not this time": the counselor does without an own rating and sees the client's.
+
+    In a group it is said once, for the meeting.
+    """
+    if session.group_id is not None:
+        waive_group(meeting=session.group_id, now=now)
+        return
     Session.objects.filter(pk=session.pk, blind_waived_at__isnull=True).update(blind_waived_at=now)
+
+
+def waive_group(*, meeting: int, now: dt.datetime) -> None:
+    """ "Not this time", for everybody in a group meeting at once."""
+    meetings = GroupMeeting.objects.filter(pk=meeting, blind_waived_at__isnull=True)
+    meetings.update(blind_waived_at=now)
 
 
 def close_link(*, link: RatingLink, now: dt.datetime) -> None:
@@ -184,6 +203,13 @@ def _link_end(request: RatingRequest, channel: str, now: dt.datetime) -> dt.date
     if minutes is None:
         return request.expires_at
     return min(now + dt.timedelta(minutes=minutes), request.expires_at)
+
+
+def _check_rated_by(rater: str, session: Session) -> None:
+    if session.status != Session.Status.HELD:
+        raise SessionNotHeld
+    if session.group_id is not None and rater == Rater.COUNSELOR:
+        raise RatedAsAGroup
 
 
 def _check_open(request: RatingRequest, way_in: str, now: dt.datetime) -> None:

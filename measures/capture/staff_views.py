@@ -36,6 +36,8 @@ CHANNELS = {"link": RatingLink.Channel.LINK, "qr": RatingLink.Channel.QR}
 def session_log(request: StaffRequest, uuid: str) -> HttpResponse:
     """One short form: held, missed or cancelled, and the own rating."""
     session = own_session(request, uuid)
+    if session.group is not None:
+        return redirect("group", uuid=session.group.uuid)
     may_rate = _rates(request) or not _own_rating(session)
     form = SessionLogForm(
         request.POST if request.method == "POST" else None,
@@ -127,7 +129,7 @@ def already_here(request: StaffRequest, session: Session) -> HttpResponse:
 
 def sessions_to_ask_about() -> QuerySet[Session]:
     return Session.objects.select_related(
-        "organization", "episode__client", "episode__counselor", "episode__organization"
+        "organization", "group", "episode__client", "episode__counselor", "episode__organization"
     )
 
 

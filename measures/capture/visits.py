@@ -35,6 +35,7 @@ VISIT = dt.timedelta(minutes=30)
 
 WAYS_IN = {
     RatingLink.Channel.QR: Rating.WayIn.QR,
+    RatingLink.Channel.SLIP: Rating.WayIn.QR,
     RatingLink.Channel.HANDOVER: Rating.WayIn.HANDOVER,
     RatingLink.Channel.KIOSK: Rating.WayIn.KIOSK,
 }

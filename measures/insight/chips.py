@@ -121,9 +121,13 @@ def sort_key(history: History) -> tuple[bool, int, str]:
 
 
 def days_since_contact(history: History, today: dt.date) -> int | None:
-    """Days since the last session or contact that got through; None before, and on hold."""
+    """Days since the last session or contact that got through; None before, and on hold.
+
+    To be in a group counts: somebody has seen them.
+    """
     if history.pause is not None:
         return None
     times = [session.starts_at for session in history.held]
+    times += [each.starts_at for each in history.groups_held]
     times += [each.at for each in history.contacts if each.outcome in GOT_THROUGH]
     return (today - max(times).astimezone(history.zone).date()).days if times else None

@@ -17,6 +17,7 @@ from measures.insight.chart_words import trend_sentence_for_chart
 from measures.insight.charts import lowest_shown, trend_figure
 from measures.insight.chips import chips_of
 from measures.insight.episode_page import events_of, key_of, table_of
+from measures.insight.groups import group_line
 from measures.insight.history import History, histories, trend_points
 from measures.insight.lane import way_marks
 from measures.insight.sentences import honesty, summary
@@ -46,6 +47,7 @@ def episode(request: StaffRequest, uuid: UUID) -> HttpResponse:
         "summary": summary(history),
         "honesty": how_sure if history.open_flag else "",
         "points": points,
+        "group_line": group_line(history),
         "figure": trend_figure(points, marks=marks),
         "chart_label": trend_sentence_for_chart(points),
         "floor": lowest_shown(points),

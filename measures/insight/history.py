@@ -24,11 +24,16 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """One episode as one viewer sees it: sessions in order, without cancelled ones."""
+    """One episode as one viewer sees it: sessions in order, without cancelled ones.
+
+    `sessions` are the client's own; those in a group are a line of their own, which no sentence,
+    chip, chart or order of a list is made from.
+    """
 
     episode: Episode
     zone: dt.tzinfo
     sessions: list[Session] = field(default_factory=list)
+    group_sessions: list[Session] = field(default_factory=list)
     ratings: dict[tuple[int, str], Rating] = field(default_factory=dict)
     flags: list[Flag] = field(default_factory=list)
     # Calls and letters that stand, oldest first.
@@ -64,6 +69,10 @@ class History:
     @property
     def held(self) -> list[Session]:
         return [session for session in self.sessions if session.status == Session.Status.HELD]
+
+    @property
+    def groups_held(self) -> list[Session]:
+        return [each for each in self.group_sessions if each.status == Session.Status.HELD]
 
     @property
     def scheduled(self) -> list[Session]:
@@ -110,7 +119,11 @@ class History:
 def histories(viewer: Viewer, episodes: Sequence[Episode]) -> list[History]:
     """The histories of these episodes, in their order, by a fixed number of queries."""
     keys = [episode.pk for episode in episodes]
-    sessions = _grouped(_sessions(keys), lambda session: session.episode_id)
+    every = list(_sessions(keys))
+    alone = (session for session in every if session.group_id is None)
+    sessions = _grouped(alone, lambda session: session.episode_id)
+    in_group = (session for session in every if session.group_id is not None)
+    group_sessions = _grouped(in_group, lambda session: session.episode_id)
     ratings = _grouped(_ratings(viewer, keys), lambda rating: rating.session.episode_id)
     flags = _grouped(_flags(viewer, keys), lambda flag: flag.episode_id)
     contacts = _grouped(_contacts(viewer, keys), lambda contact: contact.episode_id)
@@ -123,6 +136,7 @@ def histories(viewer: Viewer, episodes: Sequence[Episode]) -> list[History]:
             episode=episode,
             zone=viewer.organization.zone,
             sessions=sessions[episode.pk],
+            group_sessions=group_sessions[episode.pk],
             ratings={(rating.session_id, rating.rater): rating for rating in ratings[episode.pk]},
             flags=flags[episode.pk],
             contacts=contacts[episode.pk],
@@ -216,7 +230,7 @@ def _contacts(viewer: Viewer, episodes: Sequence[int]) -> Iterable[Contact]:
 
 def _hidden_from(viewer: Viewer, episodes: Sequence[int]) -> dict[int, dt.datetime]:
     """From which session on the blind rule hides what the client answered, per episode."""
-    blind = blind_sessions(viewer).filter(episode__in=episodes).order_by("-starts_at")
+    blind = blind_sessions(viewer).alone().filter(episode__in=episodes).order_by("-starts_at")
     return dict(blind.values_list("episode", "starts_at"))
 
 

@@ -57,14 +57,15 @@ def today(viewer: Viewer) -> Today:
         .not_cancelled()
         .select_related("episode__client", "episode__counselor")
     )
-    sessions = list(own.starting_on(viewer.today, zone).order_by("starts_at", "pk"))
+    sessions = list(own.alone().starting_on(viewer.today, zone).order_by("starts_at", "pk"))
     cases = sorted(histories(viewer, _episodes(viewer)), key=sort_key)
     calls = reach_out(viewer, cases)
     seen_today = {session.episode_id for session in sessions}
     return Today(
         sessions=_session_rows(viewer, sessions, {each.episode.pk: each for each in cases}, calls),
         unrated=list(
-            own.filter(pk__in=unrated_sessions(viewer).values("pk"))
+            own.alone()
+            .filter(pk__in=unrated_sessions(viewer).values("pk"))
             .filter(episode__in=Episode.objects.running(viewer.today).values("pk"))
             .exclude(pk__in=[session.pk for session in sessions])
             .order_by("starts_at")

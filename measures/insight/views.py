@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from measures.insight import read_models
+from measures.insight.groups import groups_of_today
 from measures.insight.sentences import honesty
 from measures.insight.session_answers import session_answers as answers_about
 from measures.insight.today import clients_on
@@ -25,6 +26,7 @@ def today(request: StaffRequest) -> HttpResponse:
     note_seen(request, clients_on(page))
     context = {
         "page": page,
+        "groups": groups_of_today(request.viewer),
         "stops": ContactStop.objects.editable_by(request.viewer).running().count(),
         "today": request.viewer.today,
         "own_phone": request.viewer.membership.phone or request.viewer.organization.phone,

@@ -72,9 +72,14 @@ def _own_flags(viewer: Viewer) -> Iterator[Waiting]:
 
 
 def _unrated(viewer: Viewer) -> Iterator[Waiting]:
-    count, newest = _counted(
-        unrated_sessions(viewer).filter(starts_at__lte=viewer.now), "starts_at"
+    """A group is rated once, whoever was in it."""
+    begun = unrated_sessions(viewer).filter(starts_at__lte=viewer.now)
+    found = begun.aggregate(
+        alone=Count("pk", filter=Q(group__isnull=True)),
+        groups=Count("group", distinct=True),
+        newest=Max("starts_at"),
     )
+    count, newest = found["alone"] + found["groups"], found["newest"]
     if newest:
         text = ngettext(
             "%(n)d session waits for your own rating.",

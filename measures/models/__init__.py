@@ -3,10 +3,16 @@ from measures.models.assessments import Assessment
 from measures.models.calls import CallRequest
 from measures.models.codes import RatingCode
 from measures.models.flags import Flag, FlagEvent, Repair
+from measures.models.groups import FACETS, GroupRating
 from measures.models.handovers import HandOver, Helper, Present
-from measures.models.instruments import GROUP, Instrument, InstrumentVersion
+from measures.models.instruments import (
+    GROUP,
+    GROUP_COUNSELOR,
+    Instrument,
+    InstrumentVersion,
+)
 from measures.models.parameters import ParameterSet
-from measures.models.ratings import FACETS, Rater, Rating, blind_sessions, unrated_sessions
+from measures.models.ratings import Rater, Rating, blind_sessions, unrated_sessions
 from measures.models.requests import Message, RatingLink, RatingRequest
 from measures.models.slips import PaperSlip
 from measures.models.supervision import AgendaItem
@@ -14,6 +20,7 @@ from measures.models.supervision import AgendaItem
 __all__ = [
     "FACETS",
     "GROUP",
+    "GROUP_COUNSELOR",
     "Action",
     "AgendaItem",
     "Assessment",
@@ -21,6 +28,7 @@ __all__ = [
     "CaseOpening",
     "Flag",
     "FlagEvent",
+    "GroupRating",
     "HandOver",
     "Helper",
     "Instrument",

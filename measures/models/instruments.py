@@ -5,8 +5,9 @@ from django.db import models
 from sessions.models import Membership, Organization
 from sessions.models.base import PublicModel
 
-# Questions have a reader: one of the raters, or a client who was in a group.
+# Questions have a reader: one of the raters, a client who was in a group, or who led it.
 GROUP = "group"
+GROUP_COUNSELOR = "group_counselor"
 
 
 class InstrumentQuerySet(models.QuerySet["Instrument"]):

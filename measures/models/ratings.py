@@ -6,17 +6,17 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
+from measures.models.groups import FACETS, GroupRating
 from measures.models.instruments import Instrument, InstrumentVersion
 from measures.models.requests import RatingRequest
 from sessions.models import Episode, Membership, Session
 from sessions.models.base import OwnedModel, PublicModel
 from sessions.models.clients import counseled_by, supervised_by
+from sessions.models.meetings import SessionQuerySet
 from sessions.workdays import still_within_next_working_day
 
 if TYPE_CHECKING:
     from sessions.access import Viewer
-
-FACETS = ("respect", "understanding", "goals")
 
 
 class Rater(models.TextChoices):
@@ -31,6 +31,10 @@ class RatingQuerySet(models.QuerySet["Rating"]):
     def by(self, rater: str) -> Self:
         return self.filter(rater=rater)
 
+    def alone(self) -> Self:
+        """About a client's own sessions: what the engine reads. A group is a line of its own."""
+        return self.filter(session__group__isnull=True)
+
     def clinical_to(self, viewer: Viewer) -> Self:
         """The rows of the viewer's episodes, the blind rule not yet applied."""
         return self.filter(session__episode__in=Episode.objects.clinical_to(viewer).values("pk"))
@@ -39,12 +43,17 @@ class RatingQuerySet(models.QuerySet["Rating"]):
         """What the viewer may read now: their episodes, minus the blind rule.
 
         Until the counselor has rated a session or waived that, everything the client answered
-        from that session on stays closed to them. Supervisors read at once.
+        from that session on stays closed to them. Supervisors read at once. A group is apart: what
+        was answered about a meeting opens with the own rating of that meeting, or its waiver, and
+        holds back nothing else.
         """
-        hidden = blind_sessions(viewer).filter(
+        hidden = blind_sessions(viewer)
+        alone = hidden.alone().filter(
             episode=OuterRef("session__episode"), starts_at__lte=OuterRef("session__starts_at")
         )
-        return self.clinical_to(viewer).exclude(Q(rater=Rater.CLIENT) & Exists(hidden))
+        in_group = hidden.filter(group=OuterRef("session__group"))
+        is_hidden = (Q(session__group__isnull=True) & Exists(alone)) | Exists(in_group)
+        return self.clinical_to(viewer).exclude(Q(rater=Rater.CLIENT) & is_hidden)
 
     def notes_to(self, viewer: Viewer) -> Self:
         """Notes are not held back by the blind rule, but keep to whom the client chose."""
@@ -57,21 +66,27 @@ class RatingQuerySet(models.QuerySet["Rating"]):
         return self.clinical_to(viewer).filter(own | for_supervisor)
 
 
-def blind_sessions(viewer: Viewer) -> models.QuerySet[Session]:
+def blind_sessions(viewer: Viewer) -> SessionQuerySet:
     """Sessions with an answer that the viewer, as the counselor, may not see yet."""
     of_session = Rating.objects.current().filter(session=OuterRef("pk"))
     return unrated_sessions(viewer).filter(Exists(of_session.by(Rater.CLIENT)))
 
 
-def unrated_sessions(viewer: Viewer) -> models.QuerySet[Session]:
-    """Held sessions of the viewer's own that still wait for the viewer's own rating."""
+def unrated_sessions(viewer: Viewer) -> SessionQuerySet:
+    """Held sessions of the viewer's own that still wait for the viewer's own rating.
+
+    Those in a group wait for the one rating of their meeting.
+    """
     own_rating = Rating.objects.current().by(Rater.COUNSELOR).filter(session=OuterRef("pk"))
+    of_meeting = GroupRating.objects.filter(meeting=OuterRef("group"))
     earliest = still_within_next_working_day(viewer.now, viewer.organization.zone)
     return Session.objects.held().filter(
         ~Exists(own_rating),
+        ~Exists(of_meeting),
         episode__counselor__in=counseled_by(viewer),
         starts_at__gte=earliest,
         blind_waived_at__isnull=True,
+        group__blind_waived_at__isnull=True,
     )
 
 

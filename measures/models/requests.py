@@ -107,6 +107,7 @@ class RatingLink(OwnedModel):
         SMS = "sms", _("text message")
         LINK = "link", _("link to pass on")
         QR = "qr", _("QR code")
+        SLIP = "slip", _("printed slip")
         HANDOVER = "handover", _("handed over")
         KIOSK = "kiosk", _("clinic tablet")
 

@@ -71,8 +71,11 @@ def record_talk(
 def open_promise(*, session: Session, language: str) -> Promise | None:
     """What to ask about at this session: the last talk before it, while it has no answer.
 
-    None where nothing was released in that language.
+    None where nothing was released in that language, and in a group: what was promised there would
+    be about the two of them, and the first answer is the one that counts.
     """
+    if session.group_id is not None:
+        return None
     day = session.organization.today(session.starts_at)
     talks = Repair.objects.filter(
         flag__episode=session.episode_id, talked_on__lt=day, released_at__isnull=False

@@ -8,18 +8,42 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from sessions.models.base import OwnedModel, PublicModel
-from sessions.models.clients import Client, Episode
+from sessions.models.clients import Client, Episode, counseled_by
 from sessions.models.people import Membership
 
 if TYPE_CHECKING:
     from sessions.access import Viewer
 
 
+class GroupMeetingQuerySet(models.QuerySet["GroupMeeting"]):
+    def visible_to(self, viewer: Viewer) -> Self:
+        """The meetings of one's own, and of the member one stands in for today.
+
+        Who was in one is read through the clients' own roots: a meeting opens nobody's row.
+        """
+        return self.filter(counselor__in=counseled_by(viewer), organization=viewer.organization)
+
+    editable_by = visible_to
+
+
 class GroupMeeting(PublicModel, OwnedModel):
-    """A group that met. Each attendance is a Session of its own."""
+    """A group that met. Each attendance is a Session of its own, at the meeting's time."""
 
     counselor = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="groups")
     starts_at = models.DateTimeField()
+    # Two tabs: whoever saves second is told, instead of overwriting.
+    version = models.PositiveIntegerField(default=1)
+    # "Not this time" said for the whole meeting: it opens what everybody in it answered.
+    blind_waived_at = models.DateTimeField(null=True, blank=True)
+
+    objects = GroupMeetingQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["counselor", "starts_at"], name="group_meeting_one_at_a_time"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.starts_at:%Y-%m-%d %H:%M}"
@@ -34,6 +58,13 @@ class SessionQuerySet(models.QuerySet["Session"]):
     def editable_by(self, viewer: Viewer) -> Self:
         """The counselor's own; the front desk keeps the calendar."""
         return self.filter(episode__in=Episode.objects.schedulable_by(viewer).values("pk"))
+
+    def alone(self) -> Self:
+        """Without those in a group: the two lines of an episode are never mixed."""
+        return self.filter(group__isnull=True)
+
+    def in_group(self) -> Self:
+        return self.filter(group__isnull=False)
 
     def held(self) -> Self:
         return self.filter(status=Session.Status.HELD)

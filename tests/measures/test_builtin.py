@@ -18,6 +18,7 @@ from tests import factories
 SHIPPED = {
     "three-questions-1.json": "908615b847d6663950358f5675e686cdb848025ff27cbe2a23a88ecb445f333a",
     "three-questions-2.json": "a7409e18af2a7b091394a31e671923cd12f461dd06d732b3d7d1f97d0ccf39f6",
+    "three-questions-3.json": "465674a80d3466b29a0f1a6462df79b3ecc3eba62a61fca10b889519fead44bd",
 }
 
 pytestmark = pytest.mark.django_db
@@ -48,7 +49,9 @@ def test_every_version_that_was_shipped_is_still_the_same():
 
 def test_migrating_loads_every_version():
     versions = InstrumentVersion.objects.order_by("number")
-    assert [(each.number, each.licence) for each in versions] == [(1, "CC0-1.0"), (2, "CC0-1.0")]
+    assert [(each.number, each.licence) for each in versions] == [
+        (number, "CC0-1.0") for number in (1, 2, 3)
+    ]
     assert {each.instrument.organization for each in versions} == {None}
     assert versions.last() == current_version()
 
@@ -68,10 +71,10 @@ def test_a_changed_file_does_not_change_a_stored_version(folder):
 
 
 def test_a_new_file_is_a_new_version_and_the_current_one(folder):
-    write_version(folder, 3, title={"en": "Three better questions"})
+    write_version(folder, 4, title={"en": "Three better questions"})
     load_builtin()
-    assert current_version().number == 3
-    assert InstrumentVersion.objects.count() == 3
+    assert current_version().number == 4
+    assert InstrumentVersion.objects.count() == 4
 
 
 def test_the_tenth_version_is_newer_than_the_ninth(folder):
@@ -95,11 +98,11 @@ def test_a_request_keeps_the_version_it_was_made_with(cast, folder):
 def test_an_organizations_own_instrument_is_not_taken_for_it(cast):
     own = Instrument.objects.create(organization=cast.here, slug=builtin.SLUG)
     InstrumentVersion.objects.create(instrument=own, number=99, schema={}, licence="own")
-    assert current_version().number == 2
+    assert current_version().number == 3
     assert set(Instrument.objects.usable_by(cast.elsewhere)) == {current_version().instrument}
 
 
-@pytest.mark.parametrize("rater", ["client", "group", "counselor"])
+@pytest.mark.parametrize("rater", ["client", "group", "counselor", "group_counselor"])
 @pytest.mark.parametrize("language", ["en", "es", "es-mx", "de"])
 def test_every_rater_is_asked_about_every_facet(rater, language):
     items = current_version().items(rater, language)

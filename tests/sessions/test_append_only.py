@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, models, transaction
 
-from measures.models import Assessment, FlagEvent, Rating
+from measures.builtin import current_version
+from measures.models import Assessment, FlagEvent, GroupRating, Rating
 from measures.repair.states import record_event
 from sessions.append_only import deleting_allowed
 from sessions.models import AccessEntry
 from tests import factories
 
-KEPT: tuple[type[models.Model], ...] = (Rating, FlagEvent, AccessEntry)
+KEPT: tuple[type[models.Model], ...] = (Rating, FlagEvent, GroupRating, AccessEntry)
 MAY_CHANGE_ONCE = {"superseded_at"}
 STEADY: list[float | None] = [9, 9, 8, 9, 9, 8, 9, 3]
 
@@ -25,6 +26,14 @@ def rows(cast: SimpleNamespace, log_in: Any) -> dict[type[models.Model], Any]:
     """One row of each kind."""
     factories.make_course(cast.episode, STEADY, cast.now, own=None)
     log_in(cast.alice).get("/today/")
+    GroupRating.objects.create(
+        organization=cast.here,
+        meeting=factories.make_group([cast.episode], cast.now),
+        instrument_version=current_version(),
+        entered_by=cast.alice,
+        stored_at=cast.now,
+        respect=7,
+    )
     return {model: model._default_manager.earliest("pk") for model in KEPT}
 
 
