@@ -40,7 +40,9 @@ def counts(folder: Path) -> dict[str, int]:
     tables = {
         "organizations": "alliance_sessions_organization",
         "clients": "alliance_sessions_client",
-        "past sessions": "alliance_sessions_session WHERE status <> 'scheduled'",
+        "past sessions": (
+            "alliance_sessions_session WHERE status <> 'scheduled' AND group_id IS NULL"
+        ),
         "flags": "measures_flag",
         "waiting flags": "measures_flag WHERE state = 'new'",
         "slips": "measures_paperslip",

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 from django.db.models import F, QuerySet
 
+from alliance_site.demo.groups import make_group
 from alliance_site.demo.messages import agree_to_messages, ask_by_message
 from alliance_site.demo.plan import (
     STAFF,
@@ -62,6 +63,7 @@ def make_world(now: dt.datetime, progress: Progress) -> None:
         _make_promise(staff["Dana"].organization, now)
         _ask_for_call(staff["Dana"], now)
         _answer_on_paper(staff["Ben"], now)
+        make_group(staff["Maria"], now)
 
 
 def was_used() -> bool:

@@ -73,7 +73,7 @@ class PrintedCode:
 def group_plan(request: StaffRequest) -> HttpResponse:
     """When, how, and who; the people of an earlier group with one tap."""
     episodes = _own_episodes(request)
-    past = list(_meetings(request).order_by("-starts_at")[:5])
+    past = list(_meetings(request).order_by("-starts_at")[:3])
     form = GroupPlanForm(
         request.POST if request.method == "POST" else None,
         episodes=episodes,
