@@ -26,18 +26,18 @@ RECENT = 3
 
 @dataclass(frozen=True, slots=True)
 class Keeping:
-    """What the script needs to keep a draft: `keys` as JSON, and for how long a link is worth it.
+    """What the script needs to keep a draft: `keys` as JSON, and the time there is to send.
 
-    `seconds` is what is left until the link ends: nothing unsent is kept beyond that.
+    `seconds` is what is left until the request ends: nothing unsent is kept beyond that.
     """
 
     keys: str
     seconds: int
 
 
-def keeping_for(request: RatingRequest, ends_at: dt.datetime, now: dt.datetime) -> Keeping:
+def keeping_for(request: RatingRequest, now: dt.datetime) -> Keeping:
     """What a page hands to the script where the device is the client's own."""
-    seconds = int((ends_at - now).total_seconds())
+    seconds = int((request.expires_at - now).total_seconds())
     return Keeping(json.dumps(draft_keys(request, now)), max(seconds, 0))
 
 

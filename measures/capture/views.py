@@ -321,7 +321,7 @@ def _keeping(request: StaffRequest, visit: Visit) -> Keeping | None:
     viewer: Viewer | None = request.viewer
     if viewer or visit.on_clinic_device:
         return None
-    return keeping_for(visit.request, visit.ends_at, request.now)
+    return keeping_for(visit.request, request.now)
 
 
 def _rights_contact(request: StaffRequest, visit: Visit) -> Membership | None:

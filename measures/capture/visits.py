@@ -82,9 +82,9 @@ class Visit:
         grace = VISIT if sent and self.request.withdrawn_at is None else dt.timedelta()
         return self.request.is_open(now - grace)
 
-    @property
-    def ends_at(self) -> dt.datetime:
-        return min(self.link.expires_at + VISIT, self.request.expires_at)
+    def is_over(self, now: dt.datetime) -> bool:
+        """Nothing is shown or asked any more. What was sent in time may still arrive."""
+        return self.link.expires_at + VISIT <= now
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ def enter(request: StaffRequest, link: RatingLink) -> HttpResponse:
         str(link.pk),
         salt=SALT,
         path=start,
-        max_age=int((link.expires_at + VISIT - request.now).total_seconds()),
+        max_age=int((_cookie_end(link) + VISIT - request.now).total_seconds()),
         secure=settings.SESSION_COOKIE_SECURE,
         httponly=True,
         samesite="Lax",
@@ -122,7 +122,7 @@ def by_link(view: ClientView) -> Callable[..., HttpResponse]:
     @wraps(view)
     def wrapped(request: StaffRequest, uuid: Any) -> HttpResponse:
         visit = find_visit(request, str(uuid))
-        if visit is None:
+        if visit is None or (visit.is_over(request.now) and not _only_delivers(request)):
             return closed(request)
         session = visit.session
         note_seen(request, [session.episode.client_id])
@@ -149,8 +149,8 @@ def find_visit(request: StaffRequest, uuid: str) -> Visit | None:
     link_pk = request.get_signed_cookie(COOKIE, default=None, salt=SALT)
     if link_pk is None:
         return None
-    links = RatingLink.objects.filter(pk=int(link_pk), expires_at__gt=request.now - VISIT)
-    link = links.filter(closed_at__isnull=True).select_related("hand_over").first()
+    links = RatingLink.objects.filter(pk=int(link_pk), closed_at__isnull=True)
+    link = links.select_related("hand_over").first()
     if link is None or _is_elsewhere(request, link):
         return None
     set_organization(link.organization_id)
@@ -167,7 +167,23 @@ def find_visit(request: StaffRequest, uuid: str) -> Visit | None:
         return None
     language = _language(request, rating_request.session.episode.client)
     visit = Visit(link, rating_request, answer_of(rating_request), language)
+    if visit.on_clinic_device and visit.is_over(request.now):
+        return None
     return visit if visit.lasts(request.now) else None
+
+
+def _only_delivers(request: StaffRequest) -> bool:
+    """Sending what was answered in time, asking for what that takes, and reading the receipt."""
+    route = request.resolver_match.view_name if request.resolver_match else ""
+    is_sent = request.method == "POST" and request.POST.get("step") == "send"
+    return route in {"rate_fresh", "rate_thanks"} or (route == "rate_form" and is_sent)
+
+
+def _cookie_end(link: RatingLink) -> dt.datetime:
+    """A code is shown for minutes, but what its own reader could not send on a bad connection may
+    arrive while the request is open. A tablet of ours goes to the next."""
+    is_ours = link.channel in {RatingLink.Channel.HANDOVER, RatingLink.Channel.KIOSK}
+    return link.expires_at if is_ours else max(link.expires_at, link.request.expires_at)
 
 
 def _is_elsewhere(request: StaffRequest, link: RatingLink) -> bool:

@@ -558,6 +558,23 @@ def test_a_tab_reopened_days_later_takes_it_up_from_the_first_page(
     expect_saved(page, link)
 
 
+def test_what_was_sent_from_a_code_arrives_after_the_code_is_over(
+    context: BrowserContext, cast: SimpleNamespace, watch: Watch
+) -> None:
+    link = new_link(cast, RatingLink.Channel.QR)
+    page = context.new_page()
+    to_review(page, link)
+    with sending(page, lost):
+        press_send(page)
+        expect_waiting(page)
+        page.close()
+    RatingLink.objects.filter(pk=link.link.pk).update(expires_at=cast.now - dt.timedelta(hours=2))
+    page = context.new_page()
+    watch.expect_status(path_of(link), 404)
+    page.goto(path_of(link))
+    expect_saved(page, link)
+
+
 @pytest.mark.parametrize("way", ["link", "tab"])
 def test_what_was_stored_without_an_answer_is_found_on_the_closed_page(
     context: BrowserContext, link: MadeLink, watch: Watch, way: str

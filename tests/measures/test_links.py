@@ -225,7 +225,8 @@ def test_but_not_hours_later(cast, set_clock):
     holder = invite(cast.episode, cast.now, CHANNELS.QR)
     holder.open()
     set_clock(dt.timedelta(hours=2))
-    assert holder.send().status_code == 404
+    assert holder.get("questions/").status_code == 404
+    assert holder.review().status_code == 404
     assert not Rating.objects.exists()
 
 

@@ -141,6 +141,47 @@ def test_sending_nothing_without_the_tick_is_refused_in_words(holder):
     assert send(holder, **nothing, sure="yes").status_code == 302
 
 
+def test_what_was_sent_from_a_code_in_time_arrives_while_the_request_is_open(cast, set_clock):
+    """The phone had no connection, and came back hours after the code in the room was over."""
+    holder = invite(
+        cast.episode, cast.now, RatingLink.Channel.QR, browser=Browser(enforce_csrf_checks=True)
+    )
+    holder.open()
+    set_clock(dt.timedelta(hours=5))
+    for page in ("", "questions/", "decline/", "not-me/"):
+        assert holder.get(page).status_code == 404  # nothing is shown or asked any more
+    token = fresh(holder)["csrf"]
+    for step in ("review", "change", ""):
+        assert holder.review(step=step, csrfmiddlewaretoken=token).status_code == 404
+    assert holder.post("decline/", sure="yes", csrfmiddlewaretoken=token).status_code == 404
+    assert not Rating.objects.exists()
+    assert send(holder).headers["Location"] == holder.path("thanks/")
+    assert holder.get("thanks/").status_code == 200
+    assert Rating.objects.count() == 1
+
+
+def test_but_its_code_opens_for_nobody_else_by_then(cast, set_clock):
+    holder = invite(cast.episode, cast.now, RatingLink.Channel.QR)
+    holder.open()
+    other = LinkHolder(holder.made, Browser())
+    set_clock(dt.timedelta(minutes=16))
+    assert other.open().status_code == 404
+    assert other.send().status_code == 404
+    set_clock(dt.timedelta(days=4, minutes=1))
+    assert holder.send().status_code == 404
+    assert not Rating.objects.exists()
+
+
+@pytest.mark.parametrize("channel", [RatingLink.Channel.HANDOVER, RatingLink.Channel.KIOSK])
+def test_a_clinics_device_delivers_nothing_late(cast, set_clock, channel):
+    holder = invite(cast.episode, cast.now, channel)
+    holder.open()
+    set_clock(dt.timedelta(minutes=61))
+    assert holder.get("fresh/").status_code == 404
+    assert holder.send().status_code == 404
+    assert not Rating.objects.exists()
+
+
 # ---- keys for drafts ----
 
 
