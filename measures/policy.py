@@ -8,6 +8,9 @@ RIGHTS = Actor.RIGHTS_CONTACT
 CLINICAL = (Data.IDENTITY, Data.SCHEDULE, Data.ANSWERS, Data.NOTES)
 
 ROWS = (
+    row("rating_move", READ | WRITE, C, shows={Data.SCHEDULE}),
+    row("request_withdraw", WRITE, C, F),
+    row("sensitivity", READ | WRITE, Actor.ADMINISTRATOR),
     row("waiting", READ, Actor.MEMBER),
     row("help", READ, C, S),
     row("today", READ, C, shows=CLINICAL),

@@ -3,6 +3,7 @@ from django.urls import path
 from measures.capture import (
     call_views,
     code_views,
+    correction_views,
     desk_views,
     group_views,
     handover_views,
@@ -13,10 +14,15 @@ from measures.capture import (
     stop_views,
 )
 from measures.capture import views as capture
-from measures.insight import episode_views, help_views, together_views
+from measures.insight import episode_views, help_views, settings_views, together_views
 from measures.insight import views as insight
 
 urlpatterns = [
+    path("sessions/<uuid:uuid>/move/", correction_views.rating_move, name="rating_move"),
+    path(
+        "sessions/<uuid:uuid>/withdraw/", correction_views.request_withdraw, name="request_withdraw"
+    ),
+    path("settings/sensitivity/", settings_views.sensitivity, name="sensitivity"),
     path("today/", insight.today, name="today"),
     path("caseload/", insight.caseload, name="caseload"),
     path("episodes/<uuid:uuid>/", episode_views.episode, name="episode"),

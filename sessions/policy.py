@@ -102,6 +102,8 @@ ROWS = (
     row("episode_open", READ | WRITE, C, shows={Data.IDENTITY}),
     row("episode_close", READ | WRITE, C, shows={Data.SCHEDULE}),
     row("episode_transfer", READ | WRITE, C, shows={Data.STAFF}),
+    row("fair_use", READ | WRITE, Actor.MEMBER),
+    row("fair_use_sign", READ | WRITE, A),
     # The staff, for who administers it.
     row("staff", READ, A, shows={Data.STAFF}),
     row("staff_add", READ | WRITE, A),

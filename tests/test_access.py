@@ -219,6 +219,24 @@ episode_transfer
   bob     302   302   404   404   404   404   404   404   404   200   404   404   302   302
   eve     302   302   404   404   404   404   404   404   404   404   404   200   302   302
   never   302   302   404   404   404   404   404   404   404   404   404   404   302   302
+fair_use
+  -       302   302   404   404   200   200   200   200   200   200   200   200   302   302
+fair_use_sign
+  -       302   302   404   404   404   404   200   404   404   404   404   200   302   302
+sensitivity
+  -       302   302   404   404   404   404   200   404   404   404   404   200   302   302
+rating_move
+  alice   302   302   404   404   404   404   404   404   404   404   200   404   302   302
+  closed  302   302   404   404   404   404   404   404   404   404   403   404   302   302
+  bob     302   302   404   404   404   404   404   404   404   200   404   404   302   302
+  eve     302   302   404   404   404   404   404   404   404   404   404   200   302   302
+  never   302   302   404   404   404   404   404   404   404   404   404   404   302   302
+request_withdraw
+  alice   302   302   404   404   404   404   404   405   404   405   405   405   302   302
+  closed  302   302   404   404   404   404   404   405   404   405   405   405   302   302
+  bob     302   302   404   404   404   404   404   405   404   405   405   405   302   302
+  eve     302   302   404   404   404   404   404   405   404   405   405   405   302   302
+  never   302   302   404   404   404   404   404   405   404   405   405   405   302   302
 day
   -       302   302   404   404   404   404   404   200   404   404   404   404   302   302
 episode_open
@@ -549,6 +567,24 @@ episode_transfer
   bob     302   302   404   404   404   404   404   404   404   422   404   404   302   302
   eve     302   302   404   404   404   404   404   404   404   404   404   422   302   302
   never   302   302   404   404   404   404   404   404   404   404   404   404   302   302
+fair_use
+  -       302   302   404   404   302   302   302   302   302   302   302   302   302   302
+fair_use_sign
+  -       302   302   404   404   404   404   302   404   404   404   404   302   302   302
+sensitivity
+  -       302   302   404   404   404   404   302   404   404   404   404   302   302   302
+rating_move
+  alice   302   302   404   404   404   404   404   404   404   404   302   404   302   302
+  closed  302   302   404   404   404   404   404   404   404   404   403   404   302   302
+  bob     302   302   404   404   404   404   404   404   404   302   404   404   302   302
+  eve     302   302   404   404   404   404   404   404   404   404   404   302   302   302
+  never   302   302   404   404   404   404   404   404   404   404   404   404   302   302
+request_withdraw
+  alice   302   302   404   404   404   404   404   302   404   404   302   404   302   302
+  closed  302   302   404   404   404   404   404   403   404   404   403   404   302   302
+  bob     302   302   404   404   404   404   404   302   404   302   404   404   302   302
+  eve     302   302   404   404   404   404   404   404   404   404   404   302   302   302
+  never   302   302   404   404   404   404   404   404   404   404   404   404   302   302
 day
   -       302   302   404   404   404   404   404   405   404   404   404   404   302   302
 episode_open
@@ -742,6 +778,8 @@ NAMES = {
     "episode": "episode",
     "episode_close": "episode",
     "episode_pause": "episode",
+    "rating_move": "session",
+    "request_withdraw": "session",
     "episode_transfer": "episode",
     "staff_member": "member",
     "staff_leave": "member",
@@ -1333,6 +1371,9 @@ def payload(world: World, route: str, whose: str) -> dict[str, Any]:
         },
         "staff_leave": {"how": "transfer", "colleague": str(world.cast.bob.uuid)},
         "staff_transfer": {"colleague": str(world.cast.bob.uuid)},
+        "fair_use_sign": {"signed_by": "Dr. Lee", "signed_on": "2026-11-18"},
+        "sensitivity": {"sensitivity": "high"},
+        "rating_move": {"to": "nobody", "why": "wrong client"},
         "episode_pause": {"reason": "detox", "from_on": "2026-11-18", "expected_on": "2026-11-30"},
         "session_schedule": {
             "episode": world.things.get(whose, {}).get("episode", ""),
@@ -1361,7 +1402,6 @@ def payload(world: World, route: str, whose: str) -> dict[str, Any]:
             "phone": "1",
             "time_zone": "America/Chicago",
             "language": "en",
-            "sensitivity": "high",
             "request_days": "5",
             **factories.MESSAGE_SETTINGS,
             "answers_with": "slider",
@@ -1615,7 +1655,7 @@ def test_a_form_takes_no_row_of_somebody_else(world: World) -> None:
 def client_tables() -> list[type[models.Model]]:
     """Every table of ours that tells of clients: all but those listed."""
     others = {"organization", "user", "membership", "supervision", "accessentry", "instrument",
-              "instrumentversion", "parameterset", "tries", "device"}  # fmt: skip
+              "instrumentversion", "parameterset", "tries", "device", "fairuse"}  # fmt: skip
     ours = [*apps.get_app_config("alliance_sessions").get_models()]
     ours += apps.get_app_config("measures").get_models()
     return [model for model in ours if model._meta.model_name not in others]
@@ -1957,6 +1997,8 @@ TWO_WALLS = {
     ("client_edit", Actor.ADMINISTRATOR),
     ("episode_close", Actor.ADMINISTRATOR),
     ("episode_transfer", Actor.ADMINISTRATOR),
+    ("rating_move", Actor.ADMINISTRATOR),
+    ("rating_move", Actor.RIGHTS_CONTACT),
     ("episode_transfer", Actor.FRONT_DESK),
     ("episode_transfer", Actor.RIGHTS_CONTACT),
     *(

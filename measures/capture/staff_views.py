@@ -166,7 +166,13 @@ def _save(request: StaffRequest, session: Session, form: SessionLogForm) -> Http
     except AlreadyAnswered:
         form.add_error(None, _("Your rating of this session is stored already, and it stays."))
     except logging_sessions.RatedSession:
-        form.add_error("status", _("This session was rated, so it stays held."))
+        form.add_error(
+            "status",
+            _(
+                "This session was rated, so it stays held. First put the answer where it belongs, "
+                "or take it off: open the answers of this session."
+            ),
+        )
     except logging_sessions.NotYet:
         form.add_error("starts_at", _("Pick a date that is not in the future."))
     except TimeTaken:

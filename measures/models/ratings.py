@@ -97,6 +97,8 @@ class Rating(PublicModel, OwnedModel):
         COMPLETE = "complete", _("complete")
         PARTIAL = "partial", _("partial")
         DECLINED = "declined", _("declined")
+        # A row without answers that says who took another off, and why. Never a current one.
+        WITHDRAWN = "withdrawn", _("taken off")
 
     class WayIn(models.TextChoices):
         LINK = "link", _("by link")

@@ -49,6 +49,7 @@ class RatingRequest(PublicModel, OwnedModel):
         REFUSED = "refused", _("the client does not want to be asked")
         PAUSED = "paused", _("on hold")
         CLOSED = "closed", _("the episode was closed")
+        BY_HAND = "by_hand", _("withdrawn by the staff")
 
     # The session's own; here as well, so that the database can hold one request to an episode.
     episode = models.ForeignKey(Episode, on_delete=models.PROTECT, related_name="rating_requests")

@@ -2,6 +2,7 @@ from sessions.models.access_log import AccessEntry
 from sessions.models.clients import Client, ContactChannel, Episode, Pause
 from sessions.models.consent import Consent, ContactStop
 from sessions.models.devices import Device
+from sessions.models.fair_use import FairUse
 from sessions.models.meetings import Contact, EpisodeEvent, GroupMeeting, Session
 from sessions.models.organizations import AnswersWith, Organization
 from sessions.models.people import Cover, Membership, Supervision, User
@@ -19,6 +20,7 @@ __all__ = [
     "Device",
     "Episode",
     "EpisodeEvent",
+    "FairUse",
     "GroupMeeting",
     "Membership",
     "Organization",

@@ -90,6 +90,8 @@ class Membership(PublicModel, OwnedModel):
     daily_mail = models.BooleanField(default=True)
     mail_looked_on = models.DateField(null=True, blank=True)
     mailed_at = models.DateTimeField(null=True, blank=True)
+    # When the fair-use statement was read last.
+    fair_use_read_at = models.DateTimeField(null=True, blank=True)
     started_on = models.DateField()
     ended_on = models.DateField(null=True, blank=True)
 

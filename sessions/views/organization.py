@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from sessions.access import StaffRequest
 from sessions.forms import OrganizationForm
-from sessions.models import Episode, Membership, Organization, Session
+from sessions.models import Episode, FairUse, Membership, Organization, Session
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -35,4 +35,5 @@ def settings(request: StaffRequest) -> HttpResponse:
 
 @require_safe
 def about(request: StaffRequest) -> HttpResponse:
-    return render(request, "sessions/about.html")
+    statement = FairUse.objects.visible_to(request.viewer).in_force()
+    return render(request, "sessions/about.html", {"statement": statement})

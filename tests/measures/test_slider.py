@@ -103,7 +103,6 @@ def test_the_administrator_chooses_and_only_who_begins_is_concerned(cast, log_in
         "phone": "555-0100",
         "time_zone": "America/Chicago",
         "language": "en",
-        "sensitivity": "standard",
         "request_days": "4",
         **factories.MESSAGE_SETTINGS,
         "answers_with": "slider",

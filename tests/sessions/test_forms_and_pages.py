@@ -358,7 +358,6 @@ def set_up(browser: Browser, **fields: str) -> Any:
         "phone": "555-0100",
         "time_zone": "America/Denver",
         "language": "es",
-        "sensitivity": "high",
         "request_days": "7",
         "answers_with": "buttons",
         "crisis_text": "Call 988.",
@@ -370,7 +369,7 @@ def set_up(browser: Browser, **fields: str) -> Any:
 def test_settings_are_saved(cast, ada):
     assert set_up(ada).headers["Location"] == "/settings/"
     here = Organization.objects.get(pk=cast.here.pk)
-    assert (here.time_zone, here.sensitivity, here.request_days) == ("America/Denver", "high", 7)
+    assert (here.time_zone, here.request_days) == ("America/Denver", 7)
     assert (here.language, here.crisis_text) == ("es", "Call 988.")
 
 
@@ -382,7 +381,6 @@ def test_settings_are_saved(cast, ada):
         ("time_zone", "America/Chicago\0", NUL),
         ("time_zone", "x" * 65, TOO_LONG),
         ("time_zone", HOSTILE, "is not a time zone we know."),
-        ("sensitivity", "paranoid", "Select a valid choice."),
         ("request_days", "0", "greater than or equal to 1"),
         ("request_days", "31", "less than or equal to 30"),
         ("request_days", "1e3", "Enter a whole number."),

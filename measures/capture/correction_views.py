@@ -1,0 +1,123 @@
+"""Putting right what was answered or asked by mistake: by the counselor of both clients."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_POST
+
+from measures.capture.asking import AlreadyAnswered, SessionNotHeld, withdraw_open_requests
+from measures.capture.correcting import Mistake, NothingToMove, move_rating
+from measures.capture.staff_views import own_session, sessions_to_ask_about
+from measures.models import Rater, Rating, RatingRequest
+from sessions.access import StaffRequest, get_editable, note_seen
+from sessions.forms import capitalized, form_helper
+from sessions.models import Episode, Session
+
+# Slips are typed in and mistakes noticed within weeks, not months.
+DAYS = 45
+MOST = 200
+
+
+class MoveForm(forms.Form):
+    """Where the answer belongs, and how it got here."""
+
+    to = forms.ChoiceField(label=gettext_lazy("Where does it belong?"))
+    why = forms.ChoiceField(
+        label=gettext_lazy("What happened?"),
+        choices=capitalized(Mistake.choices),
+        widget=forms.RadioSelect,
+    )
+
+    def __init__(self, data: Any = None, *, sessions: list[Session]) -> None:
+        super().__init__(data)
+        self.sessions = {str(session.uuid): session for session in sessions}
+        nobody = _("Nowhere of mine: only take it off")
+        offered = [(key, self._name(each)) for key, each in self.sessions.items()]
+        field: Any = self.fields["to"]
+        field.choices = [("", "—"), *offered, ("nobody", nobody)]
+        self.helper = form_helper("to", "why", submit=_("Put it right"))
+
+    @property
+    def target(self) -> Session | None:
+        return self.sessions.get(self.cleaned_data["to"])
+
+    @staticmethod
+    def _name(session: Session) -> str:
+        starts_at = timezone.localtime(session.starts_at)
+        words = {
+            "client": session.episode.client.code,
+            "day": date_format(starts_at, "WEEKDAY_FORMAT"),
+            "time": date_format(starts_at, "TIME_FORMAT"),
+        }
+        return _("%(client)s, %(day)s, %(time)s") % words
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def rating_move(request: StaffRequest, uuid: str) -> HttpResponse:
+    """Put a client's answer on the session it is about. Nothing of it is shown here."""
+    session = own_session(request, uuid)
+    offered = _own_unanswered(request, session)
+    note_seen(request, (each.episode.client_id for each in offered))
+    is_sent = request.method == "POST"
+    form = MoveForm(request.POST if is_sent else None, sessions=offered)
+    if is_sent and form.is_valid():
+        try:
+            move_rating(
+                session=session,
+                to=form.target,
+                why=form.cleaned_data["why"],
+                by=request.viewer.membership,
+                now=request.now,
+            )
+        except NothingToMove:
+            messages.info(request, _("There is no answer on this session."))
+        except (AlreadyAnswered, SessionNotHeld):
+            form.add_error("to", _("That session was changed or answered meanwhile."))
+        else:
+            messages.success(request, _("Put right. What was wrong stays on record, out of sight."))
+        if not form.errors:
+            return redirect("episode", uuid=(form.target or session).episode.uuid)
+    context = {"session": session, "client": session.episode.client, "form": form}
+    status = 422 if form.errors else 200
+    return render(request, "measures/rating_move.html", context, status=status)
+
+
+@require_POST
+def request_withdraw(request: StaffRequest, uuid: str) -> HttpResponse:
+    """Close every link about a session: it went to the wrong place, or should not have gone out."""
+    session = get_editable(request, sessions_to_ask_about(), uuid=uuid)
+    ended = withdraw_open_requests(
+        client=session.episode.client,
+        why=RatingRequest.Withdrawn.BY_HAND,
+        now=request.now,
+        session=session,
+    )
+    if ended:
+        messages.success(request, _("Withdrawn. Its links open nothing any more."))
+    else:
+        messages.info(request, _("Nothing was open about this session."))
+    return redirect("client", uuid=session.episode.client.uuid)
+
+
+def _own_unanswered(request: StaffRequest, session: Session) -> list[Session]:
+    """The viewer's held sessions of late that have no answer from the client, latest first."""
+    viewer = request.viewer
+    answered = Rating.objects.clinical_to(viewer).current().by(Rater.CLIENT)
+    own = Session.objects.held().filter(
+        episode__in=Episode.objects.editable_by(viewer).values("pk"),
+        starts_at__gte=session.starts_at - dt.timedelta(days=DAYS),
+        starts_at__lte=viewer.now,
+    )
+    waiting = own.exclude(pk__in=answered.values("session")).exclude(pk=session.pk)
+    related = waiting.select_related("episode__client", "episode__organization")
+    return list(related.order_by("-starts_at", "pk")[:MOST])
