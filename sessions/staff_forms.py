@@ -122,9 +122,6 @@ class TransferForm(forms.Form):
     shows_earlier = forms.BooleanField(
         label=_("The client agreed that the new counselor reads the answers up to now."),
         required=False,
-        help_text=_(
-            "Ask them. Without this the new counselor begins with their own first session."
-        ),
     )
 
     def __init__(self, data: Any = None, *, viewer: Viewer, counselor: Membership) -> None:

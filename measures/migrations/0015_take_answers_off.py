@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("measures", "0012_agree_on_actions"),
+        ("measures", "0014_rate_groups"),
     ]
 
     operations = [

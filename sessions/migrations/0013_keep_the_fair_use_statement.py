@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("alliance_sessions", "0011_let_an_episode_show_the_one_before"),
+        ("alliance_sessions", "0012_plan_groups"),
     ]
 
     operations = [
