@@ -117,6 +117,7 @@ def _own_unanswered(request: StaffRequest, session: Session) -> list[Session]:
         episode__in=Episode.objects.editable_by(viewer).values("pk"),
         starts_at__gte=session.starts_at - dt.timedelta(days=DAYS),
         starts_at__lte=viewer.now,
+        group__isnull=session.group_id is None,  # a group is asked other questions
     )
     waiting = own.exclude(pk__in=answered.values("session")).exclude(pk=session.pk)
     related = waiting.select_related("episode__client", "episode__organization")
