@@ -56,6 +56,10 @@ ROWS = (
     row("slips_sheet", READ, C, F, shows={Data.IDENTITY, Data.SCHEDULE}),
     row("slip_code", READ | WRITE, C, F),
     row("slip_entry", READ | WRITE, C, F, shows={Data.IDENTITY, Data.SCHEDULE}),
+    # Today: a client's note, for whom the client chose.
+    row("note", READ, C, S, shows={Data.IDENTITY, Data.NOTES}),
+    row("note_read", WRITE, C, S),
+    row("action_end", WRITE, C, S),
 )
 
 

@@ -14,7 +14,14 @@ from measures.capture import (
     stop_views,
 )
 from measures.capture import views as capture
-from measures.insight import episode_views, help_views, settings_views, together_views
+from measures.insight import (
+    action_views,
+    episode_views,
+    help_views,
+    note_views,
+    settings_views,
+    together_views,
+)
 from measures.insight import views as insight
 
 urlpatterns = [
@@ -30,6 +37,9 @@ urlpatterns = [
     path("sessions/<uuid:uuid>/", staff_views.session_log, name="session_log"),
     path("sessions/<uuid:uuid>/waive/", staff_views.session_waive, name="session_waive"),
     path("clients/<uuid:uuid>/edit/", intake_views.client_edit, name="client_edit"),
+    path("notes/<uuid:uuid>/", note_views.note, name="note"),
+    path("notes/<uuid:uuid>/read/", note_views.note_read, name="note_read"),
+    path("actions/<uuid:uuid>/end/", action_views.action_end, name="action_end"),
     path("day/", desk_views.day, name="day"),
     path("messages/", desk_views.messages_list, name="messages"),
     path("messages/<uuid:uuid>/again/", desk_views.message_restart, name="message_restart"),

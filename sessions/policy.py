@@ -129,4 +129,8 @@ ROWS = (
     # Today: reaching out.
     row("contact_add", WRITE, C),
     row("contact_undo", WRITE, C),
+    # The calendar: moving, cancelling, putting back.
+    row("session_move", READ | WRITE, C, F, shows={Data.SCHEDULE}),
+    row("session_cancel", WRITE, C, F),
+    row("session_restore", WRITE, C, F),
 )

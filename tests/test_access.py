@@ -36,7 +36,7 @@ import sessions.access
 from alliance_site.policy import POLICY
 from measures.capture.slips import print_slips
 from measures.capture.tokens import hash_token, new_token
-from measures.models import CallRequest, Flag, Rating, RatingLink, RatingRequest
+from measures.models import Action, CallRequest, Flag, Rating, RatingLink, RatingRequest
 from measures.models.ratings import RatingQuerySet
 from measures.repair.actions import agree_on_action
 from measures.repair.agenda import NobodySupervises, take_to_supervision
@@ -408,6 +408,42 @@ contact_undo
   bob     302   302   404   404   404   404   404   404   404   405   405   405   302   302
   eve     302   302   404   404   404   404   404   404   404   405   405   405   302   302
   never   302   302   404   404   404   404   404   404   404   405   405   405   302   302
+note
+  alice   302   302   404   404   404   404   404   404   404   404   200   404   302   302
+  closed  302   302   404   404   404   404   404   404   404   404   200   404   302   302
+  bob     302   302   404   404   404   404   404   404   404   200   404   404   302   302
+  eve     302   302   404   404   404   404   404   404   404   404   404   200   302   302
+  never   302   302   404   404   404   404   404   404   404   404   404   404   302   302
+note_read
+  alice   302   302   404   404   405   404   404   404   405   405   405   405   302   302
+  closed  302   302   404   404   405   404   404   404   405   405   405   405   302   302
+  bob     302   302   404   404   405   404   404   404   405   405   405   405   302   302
+  eve     302   302   404   404   405   404   404   404   405   405   405   405   302   302
+  never   302   302   404   404   405   404   404   404   405   405   405   405   302   302
+action_end
+  alice   302   302   404   404   405   404   404   404   405   405   405   405   302   302
+  closed  302   302   404   404   405   404   404   404   405   405   405   405   302   302
+  bob     302   302   404   404   405   404   404   404   405   405   405   405   302   302
+  eve     302   302   404   404   405   404   404   404   405   405   405   405   302   302
+  never   302   302   404   404   405   404   404   404   405   405   405   405   302   302
+session_move
+  alice   302   302   404   404   404   404   404   200   404   404   200   404   302   302
+  closed  302   302   404   404   404   404   404   403   404   404   403   404   302   302
+  bob     302   302   404   404   404   404   404   200   404   200   404   404   302   302
+  eve     302   302   404   404   404   404   404   404   404   404   404   200   302   302
+  never   302   302   404   404   404   404   404   404   404   404   404   404   302   302
+session_cancel
+  alice   302   302   404   404   404   404   404   405   404   405   405   405   302   302
+  closed  302   302   404   404   404   404   404   405   404   405   405   405   302   302
+  bob     302   302   404   404   404   404   404   405   404   405   405   405   302   302
+  eve     302   302   404   404   404   404   404   405   404   405   405   405   302   302
+  never   302   302   404   404   404   404   404   405   404   405   405   405   302   302
+session_restore
+  alice   302   302   404   404   404   404   404   405   404   405   405   405   302   302
+  closed  302   302   404   404   404   404   404   405   404   405   405   405   302   302
+  bob     302   302   404   404   404   404   404   405   404   405   405   405   302   302
+  eve     302   302   404   404   404   404   404   405   404   405   405   405   302   302
+  never   302   302   404   404   404   404   404   405   404   405   405   405   302   302
 """
 
 POST = """
@@ -756,6 +792,42 @@ contact_undo
   bob     302   302   404   404   404   404   404   404   404   302   404   404   302   302
   eve     302   302   404   404   404   404   404   404   404   404   404   302   302   302
   never   302   302   404   404   404   404   404   404   404   404   404   404   302   302
+note_read
+  alice   302   302   404   404   404   404   404   404   404   404   302   404   302   302
+  closed  302   302   404   404   404   404   404   404   404   404   302   404   302   302
+  bob     302   302   404   404   404   404   404   404   404   302   404   404   302   302
+  eve     302   302   404   404   404   404   404   404   404   404   404   302   302   302
+  never   302   302   404   404   404   404   404   404   404   404   404   404   302   302
+action_end
+  alice   302   302   404   404   404   404   404   404   404   404   302   404   302   302
+  closed  302   302   404   404   404   404   404   404   404   404   302   404   302   302
+  bob     302   302   404   404   404   404   404   404   404   302   404   404   302   302
+  eve     302   302   404   404   404   404   404   404   404   404   404   302   302   302
+  never   302   302   404   404   404   404   404   404   404   404   404   404   302   302
+session_move
+  alice   302   302   404   404   404   404   404   302   404   404   302   404   302   302
+  closed  302   302   404   404   404   404   404   403   404   404   403   404   302   302
+  bob     302   302   404   404   404   404   404   302   404   302   404   404   302   302
+  eve     302   302   404   404   404   404   404   404   404   404   404   302   302   302
+  never   302   302   404   404   404   404   404   404   404   404   404   404   302   302
+session_cancel
+  alice   302   302   404   404   404   404   404   302   404   404   302   404   302   302
+  closed  302   302   404   404   404   404   404   403   404   404   403   404   302   302
+  bob     302   302   404   404   404   404   404   302   404   302   404   404   302   302
+  eve     302   302   404   404   404   404   404   404   404   404   404   302   302   302
+  never   302   302   404   404   404   404   404   404   404   404   404   404   302   302
+session_restore
+  alice   302   302   404   404   404   404   404   302   404   404   302   404   302   302
+  closed  302   302   404   404   404   404   404   403   404   404   403   404   302   302
+  bob     302   302   404   404   404   404   404   302   404   302   404   404   302   302
+  eve     302   302   404   404   404   404   404   404   404   404   404   302   302   302
+  never   302   302   404   404   404   404   404   404   404   404   404   404   302   302
+note
+  alice   302   302   404   404   405   404   404   404   405   405   405   405   302   302
+  closed  302   302   404   404   405   404   404   404   405   405   405   405   302   302
+  bob     302   302   404   404   405   404   404   404   405   405   405   405   302   302
+  eve     302   302   404   404   405   404   404   404   405   405   405   405   302   302
+  never   302   302   404   404   405   404   404   404   405   405   405   405   302   302
 """
 
 pytestmark = pytest.mark.django_db
@@ -793,6 +865,12 @@ NAMES = {
     "session_start": "episode",
     "contact_add": "episode",
     "contact_undo": "contact",
+    "note": "note",
+    "note_read": "note",
+    "action_end": "action",
+    "session_move": "planned",
+    "session_cancel": "planned",
+    "session_restore": "cancelled",
     "session_log": "session",
     "session_waive": "session",
     "rating_link": "session",
@@ -850,11 +928,11 @@ LOGGED_WITHOUT_NAMES = {"calls", "call_done"}
 IDENTITY = {"code", "name", "email", "phone", "word"}
 OPEN = IDENTITY | {"goal", "note", "shared", "answers", "record", "promise"}
 MAY_READ: dict[str, dict[str, set[str]]] = {
-    "alice": {"alice": OPEN, "closed": OPEN},
-    "bob": {"bob": OPEN},
+    "alice": {"alice": OPEN | {"action"}, "closed": OPEN | {"action"}},
+    "bob": {"bob": OPEN | {"action"}},
     "sam": {"alice": OPEN - {"note"} | {"blind"}, "closed": OPEN - {"note"}},
     "finn": {"alice": IDENTITY, "closed": IDENTITY, "bob": IDENTITY, "carl": IDENTITY},
-    "eve": {"eve": OPEN, "elsewhere": {"login"}},
+    "eve": {"eve": OPEN | {"action"}, "elsewhere": {"login"}},
     "ada": {"here": {"login"}},
     "dana": {
         owner: {"code", "name", "phone", "call"} for owner in ("alice", "closed", "bob", "carl")
@@ -1012,6 +1090,10 @@ def take_on(world: World, counselor: Membership, owner: str) -> None:
         "stop": stop_token_of(made.link),
         "silence": silence(episode, cast.now),
         "contact": call_them(episode, cast.now),
+        "note": note_of(episode),
+        "action": action_of(episode),
+        "planned": coming(episode, cast.now, days=9, status="scheduled"),
+        "cancelled": coming(episode, cast.now, days=10, status="cancelled"),
         "call": ask_for_a_call(made.link.request, owner, cast),
         "device": pair_a_tablet(counselor, cast),
         "group": meet_in_a_group(episode, len(world.things), cast.now),
@@ -1030,6 +1112,22 @@ def silence(episode: Episode, now: dt.datetime) -> str:
     reason = ContactStop.Reason.UNDELIVERED
     stop_contact(client=episode.client, channel="mail", reason=reason, now=now)
     return str(ContactStop.objects.get(client=episode.client).uuid)
+
+
+def note_of(episode: Episode) -> str:
+    """The rating with the note for the counselor alone."""
+    notes = Rating.objects.filter(session__episode=episode, sealed_note__isnull=False)
+    return str(notes.filter(note_for="counselor").latest("pk").uuid)
+
+
+def action_of(episode: Episode) -> str:
+    """What the counselor is to do until today."""
+    return str(Action.objects.get(episode=episode).uuid)
+
+
+def coming(episode: Episode, now: dt.datetime, *, days: int, status: str) -> str:
+    session = factories.make_session(episode, now + dt.timedelta(days=days), status)
+    return str(session.uuid)
 
 
 def call_them(episode: Episode, now: dt.datetime) -> str:
@@ -1184,6 +1282,10 @@ def make_never(world: World) -> None:
             "device",
             "contact",
             "group",
+            "note",
+            "action",
+            "planned",
+            "cancelled",
         )
     }
     world.things["never"] = ids | dict.fromkeys(["token", "stop"], "AAAAAAAAAAAAAAAAAAAAAA")
@@ -1390,6 +1492,9 @@ def payload(world: World, route: str, whose: str) -> dict[str, Any]:
         },
         "contact_add": {"did": "reached"},
         "group": score | group_form(world, whose),
+        "action_end": {"outcome": "done"},
+        "session_move": {"starts_at": "2026-11-30T10:00", "mode": "in_person", "version": "1"},
+        "session_cancel": {"version": "1"},
         "devices": {"name": "Waiting room"},
         "rating_link": {"channel": "link"},
         "rate_form": score | {"step": "send"},
@@ -1707,7 +1812,7 @@ def test_every_request_is_logged_with_those_whose_data_went_out(answers: list[An
 @pytest.mark.parametrize(
     ("person", "route", "owners"),
     [
-        ("alice", "today", {"alice", "closed"}),  # whose note is a week old at most
+        ("alice", "today", {"alice", "closed", "cast"}),  # the last as one of the first three
         ("alice", "caseload", {"alice", "cast"}),
         ("alice", "session_pick", {"alice", "cast"}),
         ("sam", "supervision", {"alice", "cast"}),
@@ -2023,6 +2128,8 @@ TWO_WALLS = {
     ("group", Actor.FRONT_DESK),
     ("group", Actor.RIGHTS_CONTACT),
     ("group", Actor.SUPERVISOR),
+    ("session_move", Actor.ADMINISTRATOR),
+    ("session_move", Actor.RIGHTS_CONTACT),
     ("slip_entry", Actor.ADMINISTRATOR),
     ("slip_entry", Actor.RIGHTS_CONTACT),
     ("slip_entry", Actor.SUPERVISOR),

@@ -304,6 +304,7 @@ READERS = (
 )
 # (file, function): why it may do without.
 WITHOUT_A_RULE = {
+    ("sessions/views/meetings.py", "_with_client"): "what get_editable narrows",
     ("sessions/views/organization.py", "settings"): "counts, of the administrator's organization",
     ("measures/insight/trial.py", "own_tables"): "points without a name, to be counted",
     ("measures/capture/visits.py", "find_visit"): "a client, by the signed cookie of a link",

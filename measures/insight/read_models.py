@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.db.models import Q
 from django.utils.safestring import SafeString
@@ -52,6 +53,7 @@ class Note:
     given_at: dt.datetime
     for_supervisor: bool
     language: str
+    uuid: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +119,11 @@ def notes_to(
     if episode is not None:
         with_note = with_note.filter(session__episode=episode)
     related = with_note.select_related("session__episode__client")
-    return [_note(rating) for rating in related.order_by("-given_at")[:50]]
+    return [note_of(rating) for rating in related.order_by("-given_at")[:50]]
 
 
-def _note(rating: Rating) -> Note:
+def note_of(rating: Rating) -> Note:
+    """A note, opened. The rating comes with its session, episode and client."""
     client = rating.session.episode.client
     return Note(
         episode=rating.session.episode,
@@ -129,6 +132,7 @@ def _note(rating: Rating) -> Note:
         given_at=rating.given_at,
         for_supervisor=rating.note_for == Rating.NoteFor.SUPERVISOR,
         language=rating.language,
+        uuid=rating.uuid,
     )
 
 

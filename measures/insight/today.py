@@ -6,17 +6,22 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
+
 from measures.insight import sentences
 from measures.insight.chips import Chip, chips_of, sort_key
+from measures.insight.due import DueAction, due_actions
 from measures.insight.history import History, histories, score_of
+from measures.insight.openers import Opener, openers
 from measures.insight.reaching_out import ReachOut, reach_out
-from measures.insight.read_models import CaseRow, Note, case_row, notes_to
-from measures.models import Flag, Rater, Rating, unrated_sessions
+from measures.insight.read_models import CaseRow, Note, case_row, note_of
+from measures.models import Flag, Rater, Rating, unrated_sessions, unread_notes
 from sessions.access import Viewer
 from sessions.models import Episode, Session
 from sessions.sealing import unseal_identity
 
-NOTE_DAYS = 7
+NEW_SESSIONS = 3
+MOST_NOTES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +36,22 @@ class SessionRow:
     client_score: str
     own_score: str
     is_next: bool
+    number: int
+    minutes: int | None
+    opener: Opener | None
     # Whether a call to this client stands under "Reach out".
     calls: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NewClient:
+    """A client in sessions one to three: which comes next, and when."""
+
+    episode: Episode
+    number: int
+    next_at: dt.datetime | None
+    is_today: bool
+    rated: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +63,16 @@ class Today:
     # Not yet talked about, and not coming today: most concern first.
     waiting: list[Episode]
     calls: ReachOut
+    # Clients of whom hardly anything is known yet.
+    new: list[NewClient]
+    due: list[DueAction]
     notes: list[Note]
     next_session: Session | None
     overdue: list[CaseRow]
+
+    @property
+    def to_come(self) -> int:
+        return sum(row.session.status == Session.Status.SCHEDULED for row in self.sessions)
 
 
 def today(viewer: Viewer) -> Today:
@@ -61,12 +87,13 @@ def today(viewer: Viewer) -> Today:
     cases = sorted(histories(viewer, _episodes(viewer)), key=sort_key)
     calls = reach_out(viewer, cases)
     seen_today = {session.episode_id for session in sessions}
+    running = Episode.objects.editable_by(viewer).running(viewer.today)
     return Today(
         sessions=_session_rows(viewer, sessions, {each.episode.pk: each for each in cases}, calls),
         unrated=list(
             own.alone()
             .filter(pk__in=unrated_sessions(viewer).values("pk"))
-            .filter(episode__in=Episode.objects.running(viewer.today).values("pk"))
+            .filter(episode__in=running.values("pk"))
             .exclude(pk__in=[session.pk for session in sessions])
             .order_by("starts_at")
         ),
@@ -76,7 +103,9 @@ def today(viewer: Viewer) -> Today:
             if _waits_for_a_talk(each) and each.episode.pk not in seen_today
         ],
         calls=calls,
-        notes=notes_to(viewer, since=viewer.now - dt.timedelta(days=NOTE_DAYS), own_only=True),
+        new=[_new_client(viewer, each) for each in cases if _is_new(each)],
+        due=due_actions(viewer),
+        notes=[note_of(rating) for rating in _unread(viewer)],
         overdue=[case_row(viewer, each) for each in cases if each.is_overdue],
         next_session=own.scheduled().filter(starts_at__gt=viewer.now).order_by("starts_at").first(),
     )
@@ -85,6 +114,28 @@ def today(viewer: Viewer) -> Today:
 def _episodes(viewer: Viewer) -> list[Episode]:
     mine = Episode.objects.editable_by(viewer)
     return list(mine.select_related("client", "counselor", "organization"))
+
+
+def _unread(viewer: Viewer) -> QuerySet[Rating]:
+    """The oldest first: whoever wrote first has waited longest."""
+    notes = unread_notes(viewer).select_related("session__episode__client")
+    return notes.order_by("given_at", "pk")[:MOST_NOTES]
+
+
+def _is_new(history: History) -> bool:
+    return history.pause is None and len(history.held) < NEW_SESSIONS
+
+
+def _new_client(viewer: Viewer, history: History) -> NewClient:
+    coming = [each.starts_at for each in history.scheduled if each.starts_at > viewer.now]
+    next_at = coming[0] if coming else None
+    return NewClient(
+        episode=history.episode,
+        number=len(history.held) + 1,
+        next_at=next_at,
+        is_today=next_at is not None and viewer.organization.today(next_at) == viewer.today,
+        rated=len(history.answered),
+    )
 
 
 def _waits_for_a_talk(history: History) -> bool:
@@ -103,6 +154,8 @@ def _session_rows(
         for rating in Rating.objects.open_to(viewer).current().filter(session__in=keys)
     }
     upcoming = next((each.pk for each in sessions if _is_upcoming(each, viewer.now)), None)
+    to_come = {each.episode_id for each in sessions if each.status == Session.Status.SCHEDULED}
+    cards = openers(viewer, [cases[key] for key in sorted(to_come)])
     to_call = {call.episode.pk for call in calls.due}
     rows = []
     for session in sessions:
@@ -117,10 +170,26 @@ def _session_rows(
                 client_score=_score(readable.get((session.pk, Rater.CLIENT))),
                 own_score=_score(readable.get((session.pk, Rater.COUNSELOR))),
                 is_next=session.pk == upcoming,
+                number=_number(session, case),
+                minutes=_minutes(session, viewer.now),
+                opener=cards.get(session.episode_id)
+                if session.status == Session.Status.SCHEDULED
+                else None,
                 calls=session.episode_id in to_call,
             )
         )
     return rows
+
+
+def _number(session: Session, history: History) -> int:
+    """Which held session of the episode this is, or will be."""
+    return 1 + sum(each.starts_at < session.starts_at for each in history.held)
+
+
+def _minutes(session: Session, now: dt.datetime) -> int | None:
+    """Until it begins, within the next hour and a half."""
+    minutes = int((session.starts_at - now).total_seconds() // 60)
+    return minutes if 0 < minutes <= 90 else None
 
 
 def _is_upcoming(session: Session, now: dt.datetime) -> bool:
@@ -154,5 +223,7 @@ def clients_on(page: Today) -> set[int]:
         *(contact.episode for contact in page.calls.done),
         *(note.episode for note in page.notes),
         *(row.episode for row in page.overdue),
+        *(row.episode for row in page.new),
+        *(row.action.episode for row in page.due if row.action.episode),
     ]
     return {episode.client_id for episode in episodes}

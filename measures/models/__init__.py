@@ -11,6 +11,7 @@ from measures.models.instruments import (
     Instrument,
     InstrumentVersion,
 )
+from measures.models.notes import NoteRead, unread_notes
 from measures.models.parameters import ParameterSet
 from measures.models.ratings import Rater, Rating, blind_sessions, unrated_sessions
 from measures.models.requests import Message, RatingLink, RatingRequest
@@ -34,6 +35,7 @@ __all__ = [
     "Instrument",
     "InstrumentVersion",
     "Message",
+    "NoteRead",
     "PaperSlip",
     "ParameterSet",
     "Present",
@@ -45,4 +47,5 @@ __all__ = [
     "Repair",
     "blind_sessions",
     "unrated_sessions",
+    "unread_notes",
 ]

@@ -105,6 +105,12 @@ class Session(PublicModel, OwnedModel):
     # Two tabs: whoever saves second is told, instead of overwriting.
     version = models.PositiveIntegerField(default=1)
     blind_waived_at = models.DateTimeField(null=True, blank=True)
+    # Put on the calendar together with others, every week or two.
+    series = models.UUIDField(null=True, blank=True)
+    # A session that was moved stays where it was, cancelled; this one took its place.
+    moved_from = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="moved_to"
+    )
 
     objects = SessionQuerySet.as_manager()
     client_path = "episode__client_id"

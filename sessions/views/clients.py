@@ -38,12 +38,17 @@ def client(request: StaffRequest, uuid: str) -> HttpResponse:
     viewer = request.viewer
     row = get_visible(request, Client.objects.all(), uuid=uuid)
     midnight = dt.datetime.combine(viewer.today, dt.time.min, tzinfo=viewer.organization.zone)
-    sessions = Session.objects.visible_to(viewer).filter(episode__client=row).not_cancelled()
-    upcoming = sessions.filter(starts_at__gte=midnight)
+    every = Session.objects.visible_to(viewer).filter(episode__client=row)
+    upcoming = every.not_cancelled().filter(starts_at__gte=midnight)
+    cancelled = every.filter(
+        status=Session.Status.CANCELLED, starts_at__gt=viewer.now, moved_to__isnull=True
+    )
     context = {
         "client": row,
         "identity": unseal_identity(row),
         "sessions": list(upcoming.select_related("episode__counselor").order_by("starts_at")[:20]),
+        "cancelled": list(cancelled.order_by("starts_at", "-pk")[:20]),
+        "now": viewer.now,
         "episodes": list(
             Episode.objects.clinical_to(viewer)
             .filter(client=row)
