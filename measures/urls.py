@@ -20,6 +20,7 @@ from measures.insight import (
     help_views,
     note_views,
     settings_views,
+    supervision_views,
     together_views,
 )
 from measures.insight import views as insight
@@ -33,7 +34,10 @@ urlpatterns = [
     path("today/", insight.today, name="today"),
     path("caseload/", insight.caseload, name="caseload"),
     path("episodes/<uuid:uuid>/", episode_views.episode, name="episode"),
-    path("supervision/", insight.supervision, name="supervision"),
+    path("supervision/", supervision_views.supervision, name="supervision"),
+    path("supervision/<uuid:uuid>/", supervision_views.agenda, name="agenda"),
+    path("supervision/<uuid:uuid>/agree/", supervision_views.action_add, name="action_add"),
+    path("agenda/", supervision_views.own_agenda, name="own_agenda"),
     path("sessions/<uuid:uuid>/", staff_views.session_log, name="session_log"),
     path("sessions/<uuid:uuid>/waive/", staff_views.session_waive, name="session_waive"),
     path("clients/<uuid:uuid>/edit/", intake_views.client_edit, name="client_edit"),

@@ -23,3 +23,17 @@ def still_within_next_working_day(now: dt.datetime, zone: dt.tzinfo) -> dt.datet
     while next_working_day(day - dt.timedelta(days=1)) >= today:
         day -= dt.timedelta(days=1)
     return dt.datetime.combine(day, dt.time.min, tzinfo=zone)
+
+
+def days_ago(number: int, now: dt.datetime, zone: dt.tzinfo) -> dt.datetime:
+    """The instant before which something left that many whole working days since.
+
+    On a Wednesday with two: the midnight before Monday, so that Monday and Tuesday had passed for
+    what happened on Friday.
+    """
+    day = now.astimezone(zone).date()
+    for _ in range(number):
+        day -= dt.timedelta(days=1)
+        while day.weekday() >= SATURDAY:
+            day -= dt.timedelta(days=1)
+    return dt.datetime.combine(day, dt.time.min, tzinfo=zone)

@@ -149,6 +149,7 @@ PAGES: dict[str, tuple[str, Callable[[Any], str]]] = {
     "episode": ("alice", lambda people: first("episode", people)),
     "episode, supervisor": ("sam", lambda people: first("episode", people)),
     "supervision": ("sam", plain("supervision")),
+    "agenda": ("sam", lambda people: reverse("agenda", args=[people.alice.uuid])),
     "day": ("finn", plain("day")),
     "messages": ("finn", plain("messages")),
     "slips": ("finn", plain("slips")),

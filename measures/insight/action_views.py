@@ -18,7 +18,7 @@ from sessions.access import StaffRequest, note_seen
 def action_end(request: StaffRequest, uuid: str) -> HttpResponse:
     """Done, or dropped; only whoever took it on says so. "Not yet" needs no tap."""
     mine = Action.objects.editable_by(request.viewer).filter(owner=request.viewer.membership)
-    action = get_object_or_404(mine.select_related("episode"), uuid=uuid)
+    action = get_object_or_404(mine.select_related("episode", "counselor"), uuid=uuid)
     if action.episode is not None:
         note_seen(request, [action.episode.client_id])
     outcome = request.POST.get("outcome", "")
@@ -26,5 +26,7 @@ def action_end(request: StaffRequest, uuid: str) -> HttpResponse:
         messages.error(request, _("Choose what came of it."))
     elif end_action(action=action, outcome=outcome, now=request.now):
         messages.success(request, _("Off the list."))
+    if request.POST.get("back") == "agenda":
+        return redirect("agenda", action.counselor.uuid)
     route = "today" if request.viewer.counselor else "supervision"
     return redirect(reverse(route))

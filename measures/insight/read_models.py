@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Q
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
@@ -166,12 +165,3 @@ def session_to_invite(viewer: Viewer, history: History) -> Session | None:
     readable = history.rating(last, Rater.CLIENT)
     has_declined = readable is not None and readable.outcome == Rating.Outcome.DECLINED
     return last if has_declined or not given.exists() else None
-
-
-def supervised_episodes(viewer: Viewer, counselor_uuid: str | None) -> list[Episode]:
-    """Open episodes of the counselors supervised today, of one of them where named."""
-    from_others = ~Q(counselor=viewer.membership)
-    episodes = Episode.objects.clinical_to(viewer).open().filter(from_others)
-    if counselor_uuid:
-        episodes = episodes.filter(counselor__uuid=counselor_uuid)
-    return list(episodes.select_related("client", "counselor"))

@@ -16,8 +16,7 @@ from measures.insight.today import clients_on
 from measures.insight.today import today as today_of
 from measures.models import Flag
 from sessions.access import StaffRequest, get_visible, note_seen
-from sessions.models import ContactStop, Episode, Membership, Session
-from sessions.models.clients import supervised_by
+from sessions.models import ContactStop, Episode, Session
 
 
 @require_safe
@@ -69,32 +68,6 @@ def session_answers(request: StaffRequest, uuid: UUID) -> HttpResponse:
         "section": "caseload" if viewer.counselor else "supervision",
     }
     return render(request, "measures/session_answers.html", context)
-
-
-@require_safe
-def supervision(request: StaffRequest) -> HttpResponse:
-    """The supervisor's lists: whom to talk about, oldest first; then one counselor's caseload."""
-    viewer = request.viewer
-    counselors = list(supervised_by(viewer).order_by("name"))
-    chosen = _chosen(counselors, request.GET.get("counselor", ""))
-    rows = read_models.case_rows(viewer, read_models.supervised_episodes(viewer, None))
-    talk = sorted((row for row in rows if _waits(row)), key=lambda row: -row.flag_days)
-    shown = [row for row in rows if chosen and row.episode.counselor_id == chosen.pk]
-    note_seen(request, (row.episode.client_id for row in [*talk, *shown]))
-    context = {
-        "talk": talk,
-        "counselors": counselors,
-        "chosen": chosen,
-        "rows": shown,
-        "honesty": honesty(request.viewer.organization),
-    }
-    return render(request, "measures/supervision.html", context)
-
-
-def _chosen(counselors: list[Membership], uuid: str) -> Membership | None:
-    """The counselor asked for, if supervised today; else the first."""
-    asked = next((each for each in counselors if str(each.uuid) == uuid), None)
-    return asked or next(iter(counselors), None)
 
 
 def _matches(row: read_models.CaseRow, query: str) -> bool:

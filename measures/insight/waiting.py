@@ -121,7 +121,7 @@ def _stops(viewer: Viewer) -> Iterator[Waiting]:
 
 def _to_talk_about(viewer: Viewer) -> QuerySet[Flag]:
     """Not yet talked about, as far as the viewer may know."""
-    return Flag.objects.open_to(viewer).running(viewer.today).filter(state=Flag.State.NEW)
+    return Flag.objects.open_to(viewer).running(viewer.today).not_yet_talked_about(viewer.today)
 
 
 def _counted(rows: QuerySet[Any], time: str) -> tuple[int, dt.datetime | None]:

@@ -1,0 +1,92 @@
+"""Supervision: whom to talk about and whom to reach, and one agenda for each counselor."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from measures.insight.agenda import agenda_of
+from measures.insight.agenda_forms import ActionForm
+from measures.insight.due import due_actions
+from measures.insight.practice import practice
+from measures.insight.sentences import honesty
+from measures.insight.supervision import supervision_lists
+from measures.repair.actions import agree_on_action
+from sessions.access import StaffRequest, Viewer, note_seen
+from sessions.models import Membership
+from sessions.models.clients import counseled_by, supervised_by
+
+
+@require_safe
+def supervision(request: StaffRequest) -> HttpResponse:
+    """The two lists over every counselor, and how asking goes in the team."""
+    viewer = request.viewer
+    lists = supervision_lists(viewer)
+    due = due_actions(viewer)
+    note_seen(request, (row.episode.client_id for row in [*lists.talk, *lists.reach]))
+    note_seen(request, (each.action.episode.client_id for each in due if each.action.episode))
+    context = {
+        "lists": lists,
+        "due": due,
+        "counselors": list(supervised_by(viewer).order_by("name")),
+        "practice": practice(viewer),
+        "honesty": honesty(viewer.organization),
+    }
+    return render(request, "measures/supervision.html", context)
+
+
+@require_safe
+def agenda(request: StaffRequest, uuid: UUID) -> HttpResponse:
+    """One counselor's meeting, on a page to print; the counselor reads the same."""
+    counselor = _counselor(request.viewer, uuid)
+    return _agenda_page(request, counselor, _form(request.viewer, counselor))
+
+
+@require_safe
+def own_agenda(request: StaffRequest) -> HttpResponse:
+    return redirect("agenda", request.viewer.membership.uuid)
+
+
+@require_POST
+def action_add(request: StaffRequest, uuid: UUID) -> HttpResponse:
+    viewer = request.viewer
+    counselor = _counselor(viewer, uuid)
+    form = ActionForm(request.POST, viewer=viewer, counselor=counselor)
+    if not form.is_valid():
+        return _agenda_page(request, counselor, form)
+    agree_on_action(counselor=counselor, by=viewer.membership, now=request.now, **form.cleaned_data)
+    messages.success(request, _("Saved. It stands on the owner's page when it is due."))
+    return redirect("agenda", counselor.uuid)
+
+
+def _counselor(viewer: Viewer, uuid: UUID) -> Membership:
+    """Somebody the viewer supervises, or is, or stands in for; anybody else never was."""
+    found = (supervised_by(viewer) | counseled_by(viewer)).filter(uuid=uuid).distinct().first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def _form(viewer: Viewer, counselor: Membership) -> ActionForm:
+    return ActionForm(viewer=viewer, counselor=counselor, initial={"owner": counselor.uuid})
+
+
+def _agenda_page(request: StaffRequest, counselor: Membership, form: ActionForm) -> HttpResponse:
+    viewer = request.viewer
+    found = agenda_of(viewer, counselor)
+    note_seen(request, (episode.client_id for episode in found.episodes))
+    note_seen(request, (row.episode.client_id for row in found.cases))
+    context = {
+        "agenda": found,
+        "counselor": counselor,
+        "is_own": counselor == viewer.membership,
+        "form": form,
+        "honesty": honesty(viewer.organization),
+        "section": "supervision" if viewer.supervisor else "",
+    }
+    return render(request, "measures/agenda.html", context)
