@@ -28,7 +28,8 @@ RECENT = 3
 class Keeping:
     """What the script needs to keep a draft: `keys` as JSON, and the time there is to send.
 
-    `seconds` is what is left until the request ends: nothing unsent is kept beyond that.
+    `seconds` is what is left until the request ends: nothing unsent is kept beyond that and the
+    minutes in which the server still tells what it stored.
     """
 
     keys: str

@@ -112,6 +112,7 @@ def fresh(request: StaffRequest, visit: Visit) -> HttpResponse:
         {
             "csrf": get_token(request),
             "is_open": visit.is_open,
+            "is_shown": visit.is_open and not visit.is_over(request.now),
             "keys": json.loads(keeping.keys) if keeping else {},
         }
     )

@@ -11,6 +11,7 @@
   const DRAFT = 30 * 60 * 1000;
   const PATIENCE = 20 * 1000; // with one answer of the server
   const LONGEST_WAIT = 60 * 1000;
+  const RECEIPTS = 25 * 60 * 1000; // so long after a request's end the server still knows (visits.py)
 
   const main = document.querySelector("main");
   const { keep } = main.dataset;
@@ -31,7 +32,7 @@
       return null;
     }
   })();
-  const canKeep = Boolean(shelf && keep);
+  const canKeep = () => Boolean(shelf && Object.keys(keys).length);
   let writing = 0; // of whatever was entered first, only the latest is written
 
   const toText = (bytes) => btoa(String.fromCharCode(...new Uint8Array(bytes)));
@@ -55,18 +56,23 @@
     if (shelf) shelf.removeItem(PREFIX + place);
   }
 
+  // Whether there was something unsent among it.
   function eraseOld() {
     const now = Date.now();
+    let wasUnsent = false;
     for (const place of places()) {
       const draft = draftOf(place);
       // One from the future is of a clock that was set back since.
-      const good = draft && now < draft.until && (draft.unsent || draft.until <= now + DRAFT);
-      if (!good) erase(place);
+      const good = draft && (draft.unsent ? now < draft.until + RECEIPTS : now < draft.until && draft.until <= now + DRAFT);
+      if (good) continue;
+      wasUnsent ||= Boolean(draft && draft.unsent);
+      erase(place);
     }
+    return wasUnsent;
   }
 
-  async function keepDraft(fields, unsent = false) {
-    if (!canKeep) return;
+  async function keepDraft(fields, unsent = false, place = home) {
+    if (!canKeep()) return;
     writing += 1;
     const mine = writing;
     const name = unsent ? "unsent" : Object.keys(keys).find((each) => each !== "unsent");
@@ -77,7 +83,7 @@
       if (mine !== writing) return;
       const until = unsent ? linkEnds : Date.now() + DRAFT;
       const draft = { until, unsent, key: name, iv: toText(iv), sealed: toText(sealed) };
-      shelf.setItem(PREFIX + home, JSON.stringify(draft));
+      shelf.setItem(PREFIX + place, JSON.stringify(draft));
     } catch {
       show("[data-kept]", false); // no room or no key: nothing is kept, and nothing says so
     }
@@ -113,18 +119,19 @@
     for (const element of document.querySelectorAll(selector)) element.hidden = !isShown;
   }
 
-  // ---- what the person is told: "sending", "waiting", "saved", or nothing ----
+  // ---- what the person is told: nothing, or the words that stand in the page under this name ----
 
+  const QUIETLY = new Set(["sending", "saved"]);
   let told = "";
 
   function tell(what) {
-    const place = main.querySelector("[data-sending]");
+    const place = document.querySelector("main [data-sending]");
     if (!place || told === what) return; // every further try is not told anew
     const [status, alert] = place.querySelectorAll("[role]");
     const words = place.querySelector(`[data-say="${what}"]`);
     status.replaceChildren();
     alert.replaceChildren();
-    if (words) (what === "waiting" ? alert : status).append(words.content.cloneNode(true));
+    if (words) (QUIETLY.has(what) ? status : alert).append(words.content.cloneNode(true));
     show("[data-idle]", !what);
     if (what && !told) place.focus(); // the button that had it is gone
     told = what;
@@ -134,7 +141,11 @@
     document.title = page.title;
     document.body.replaceWith(document.adoptNode(page.body));
     document.querySelector("main").focus();
+    told = "";
   }
+
+  // Of a request that is closed: "lost", but where the server knows no more what it stored, "unknown".
+  const whyNot = (ends) => (Date.now() < ends + RECEIPTS ? "lost" : "unknown");
 
   // ---- the server ----
 
@@ -165,7 +176,7 @@
     const given = JSON.parse(text);
     token = given.csrf;
     keys = given.keys;
-    return { came: given.is_open ? "open" : "over" };
+    return { came: given.is_open ? "open" : "over", isShown: given.is_shown };
   }
 
   async function post(place, fields) {
@@ -186,14 +197,14 @@
     });
   }
 
-  async function untilSettled(once) {
+  async function untilSettled(once, silently = false) {
     run += 1;
     const mine = run;
     for (let tries = 0; ; tries += 1) {
       const result = await once(tries).catch(() => null);
       if (mine !== run) return null; // the person did something else meanwhile
       if (result) return result;
-      tell("waiting");
+      if (!silently) tell("waiting");
       const wait = Math.min(LONGEST_WAIT, 1000 * 2 ** tries);
       await pause(wait * (0.5 + Math.random() / 2));
       if (mine !== run) return null;
@@ -202,48 +213,55 @@
 
   let sending = false;
 
+  // The script of a clinic's tablet reads it: "yes", "saved", or nothing (kiosk.js).
+  function setSending(state) {
+    sending = state === "yes";
+    document.documentElement.dataset.unsent = state;
+  }
+
   function stop() {
     run += 1;
-    sending = false;
+    setSending("");
     tell("");
   }
 
   async function send(fields) {
     if (sending) return;
-    sending = true;
+    setSending("yes");
     tell("sending");
     await keepDraft(fields, true);
     const attempt = async (tries) => {
       const state = tries || !token ? await refresh(home) : { came: "open" };
       return !state || state.page ? state : post(home, fields);
     };
-    settle(fields, await untilSettled(attempt));
+    await settle(fields, await untilSettled(attempt));
   }
 
-  function settle(fields, result) {
+  async function settle(fields, result) {
     if (!result) return;
-    sending = false;
+    setSending(result.came === "thanks" ? "saved" : "");
     if (result.came === "thanks") {
       erase(home);
       tell("saved");
       location.replace(`${home}thanks/`);
     } else if (result.came === "refused") {
-      keepDraft(fields);
+      await keepDraft(fields);
       postAsItIs(form.querySelector("[value=send]") || form.querySelector("[name=step]"));
-    } else {
-      erase(home);
-      turnInto(result.page);
-    }
+    } else settleClosed(result);
+  }
+
+  function settleClosed(result) {
+    erase(home);
+    turnInto(result.page);
+    if (result.came === "closed") tell(whyNot(linkEnds));
   }
 
   // A step to another page: only with the server in reach, or the browser's error page would follow.
   async function goOn(button) {
     const result = await untilSettled(() => refresh(home));
     if (!result) return;
-    if (result.page) {
-      erase(home);
-      turnInto(result.page);
-    } else postAsItIs(button);
+    if (result.page) settleClosed(result);
+    else postAsItIs(button);
   }
 
   let passing = false;
@@ -290,9 +308,8 @@
     form.autocomplete = "off"; // or Back would bring up what was erased
     history.replaceState(null, ""); // a reload is then a GET, which sends nothing twice
     form.addEventListener("submit", onSubmit);
-    document.addEventListener("click", onClick);
-    show("[data-kept]", canKeep);
-    const draft = canKeep ? draftOf(home) : null;
+    show("[data-kept]", canKeep());
+    const draft = canKeep() ? draftOf(home) : null;
     const fields = draft && (await fieldsIn(draft));
     if (step === "questions") {
       const isTyped = "typed" in form.dataset;
@@ -305,34 +322,58 @@
     if (fields && draft.unsent) send(fields);
   }
 
-  async function onClosed() {
-    for (const place of places()) {
-      const draft = draftOf(place);
-      if (place === home && !draft.unsent) erase(place);
-      else await lookAfter(place, draft);
-    }
+  async function onClosed(wasUnsent) {
+    const isDone = !main.querySelector("[data-sending]"); // "This is not for me" ends what was entered
+    if (isDone) erase(home);
+    else if (wasUnsent) tell("unknown");
+    for (const place of places()) await lookAfter(place, draftOf(place) || {});
   }
 
   // Its link may be over, or what was sent may be stored after all: then there is a receipt.
   async function lookAfter(place, draft) {
-    const { came } = await untilSettled(() => refresh(place));
-    if (came === "closed" || (came === "over" && !draft.unsent)) erase(place);
-    const fields = came !== "closed" && draft.unsent && (await fieldsIn(draft));
-    if (!fields) return;
-    const result = await untilSettled(() => post(place, fields));
-    erase(place);
-    if (result.came === "thanks") location.replace(`${place}thanks/`);
-    else if (result.came === "answered") turnInto(result.page);
+    if (draft.unsent) tell("sending");
+    const state = await untilSettled(() => refresh(place), !draft.unsent);
+    if (!state) return;
+    if (state.came === "closed") forget(place, whyNot(draft.until));
+    else if (draft.unsent) await deliver(place, await fieldsIn(draft), state.isShown);
+    else if (state.came === "over") forget(place, "used");
   }
 
-  eraseOld();
+  function forget(place, what) {
+    erase(place);
+    tell(what);
+  }
+
+  async function deliver(place, fields, isShown) {
+    if (!fields) {
+      forget(place, "lost");
+      return;
+    }
+    const result = await untilSettled(() => post(place, fields));
+    if (!result) return;
+    if (result.came === "refused") {
+      await keepDraft(fields, false, place);
+      tell(isShown ? "refused" : "refused-over");
+      for (const again of document.querySelectorAll("[data-again]")) again.href = `${place}questions/`;
+      return;
+    }
+    erase(place);
+    if (result.came === "thanks") {
+      tell("saved");
+      location.replace(`${place}thanks/`);
+    } else if (result.came === "answered") turnInto(result.page);
+    else tell("lost");
+  }
+
+  const wasUnsent = eraseOld();
   setInterval(eraseOld, 60 * 1000);
+  document.addEventListener("click", onClick);
   addEventListener("online", () => wake());
   addEventListener("visibilitychange", () => document.hidden || wake());
   addEventListener("pageshow", (event) => event.persisted && location.reload());
   addEventListener("beforeunload", (event) => sending && event.preventDefault());
   if (step === "thanks") erase(home);
-  if (step === "closed") onClosed();
+  if (step === "closed") onClosed(wasUnsent);
   if (step === "start" && (draftOf(home) || {}).unsent) location.replace(`${home}questions/`);
   if (step === "questions" || step === "review") onForm();
 })();

@@ -19,7 +19,7 @@ from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from measures.capture.asking import withdraw_request
 from measures.capture.services import MadeLink
-from measures.models import RatingLink
+from measures.models import RatingLink, RatingRequest
 from tests import factories
 from tests.browser.conftest import LookAt, NewContext
 from tests.browser.walking import PHONE, Watch, answer, choose, question
@@ -355,7 +355,11 @@ def test_other_answers_stored_meanwhile_stand_and_it_says_so(
 
 
 def test_a_link_withdrawn_meanwhile_closes_the_page(
-    context: BrowserContext, link: MadeLink, watch: Watch, cast: SimpleNamespace
+    context: BrowserContext,
+    link: MadeLink,
+    watch: Watch,
+    cast: SimpleNamespace,
+    look_at: LookAt,
 ) -> None:
     page = context.new_page()
     to_review(page, link)
@@ -365,7 +369,66 @@ def test_a_link_withdrawn_meanwhile_closes_the_page(
         withdraw_request(request=link.link.request, now=cast.now)
     watch.expect_status(path_of(link, "fresh/"), 404)
     hurry(page)
+    expect_lost(page, link)
+    look_at(page, "not saved, closed")
+
+
+@pytest.mark.parametrize("sent_before", [False, True])
+def test_a_request_whose_time_ran_out_says_that_nothing_was_saved(
+    context: BrowserContext, link: MadeLink, watch: Watch, *, sent_before: bool
+) -> None:
+    page = context.new_page()
+    to_questions(page, link)
+    fill_in(page)
+    if sent_before:
+        check(page)
+        with sending(page, lost):
+            press_send(page)
+            expect_waiting(page)
+            run_out(link, dt.timedelta(minutes=1))
+            page.close()
+        page = context.new_page()
+        for path in (path_of(link), path_of(link, "fresh/")):
+            watch.expect_status(path, 404)
+        page.goto(path_of(link))
+    else:
+        run_out(link, dt.timedelta(minutes=1))
+        watch.expect_status(path_of(link, "fresh/"), 404)
+        page.get_by_role("button", name="Check my answers").tap()
+    expect_lost(page, link)
+
+
+def test_long_after_the_end_it_says_that_nobody_knows(
+    context: BrowserContext, link: MadeLink, watch: Watch
+) -> None:
+    page = context.new_page()
+    to_review(page, link)
+    with sending(page, lost):
+        press_send(page)
+        expect_waiting(page)
+        (draft,) = drafts(page).values()
+        page.close()
+    run_out(link, dt.timedelta(hours=1))
+    context.clock.set_system_time(draft["until"] / 1000 + 60 * 60)
+    watch.expect_status(path_of(link), 404)
+    page = context.new_page()
+    page.goto(path_of(link))
+    expect(page.get_by_role("alert")).to_contain_text("We do not know if your answers were saved.")
+    assert drafts(page) == {}
+
+
+def run_out(link: MadeLink, ago: dt.timedelta) -> None:
+    end = link.link.request.created_at - ago
+    RatingRequest.objects.filter(pk=link.link.request.pk).update(
+        created_at=end - dt.timedelta(days=1), expires_at=end
+    )
+
+
+def expect_lost(page: Page, link: MadeLink) -> None:
     expect(page.get_by_role("heading")).to_have_text("This page is closed.")
+    expect(page.get_by_role("alert")).to_contain_text("Not saved.")
+    expect(page.get_by_role("alert")).to_contain_text("Nothing you entered was saved.")
+    expect(page.get_by_text("You did nothing wrong.")).to_be_visible()
     assert drafts(page) == {}
     assert stored(link) == []
 
@@ -559,7 +622,7 @@ def test_a_tab_reopened_days_later_takes_it_up_from_the_first_page(
 
 
 def test_what_was_sent_from_a_code_arrives_after_the_code_is_over(
-    context: BrowserContext, cast: SimpleNamespace, watch: Watch
+    context: BrowserContext, cast: SimpleNamespace, watch: Watch, look_at: LookAt
 ) -> None:
     link = new_link(cast, RatingLink.Channel.QR)
     page = context.new_page()
@@ -571,7 +634,50 @@ def test_what_was_sent_from_a_code_arrives_after_the_code_is_over(
     RatingLink.objects.filter(pk=link.link.pk).update(expires_at=cast.now - dt.timedelta(hours=2))
     page = context.new_page()
     watch.expect_status(path_of(link), 404)
-    page.goto(path_of(link))
+    with sending(page, lost):
+        page.goto(path_of(link))
+        expect(page.get_by_role("alert")).to_contain_text("Not saved yet. Your answers are still")
+        look_at(page, "not saved yet, closed")
+    hurry(page)
+    expect_saved(page, link)
+
+
+@pytest.mark.parametrize("is_over", [False, True])
+def test_what_is_refused_on_the_closed_page_is_kept_and_told(
+    context: BrowserContext, cast: SimpleNamespace, watch: Watch, *, is_over: bool
+) -> None:
+    link = new_link(cast, RatingLink.Channel.QR)
+    page = context.new_page()
+    to_review(page, link)
+    page.evaluate("document.querySelector('[name=goals]').value = '11'")
+    with sending(page, lost):
+        press_send(page)
+        expect_waiting(page)
+        page.close()
+    if is_over:
+        over = cast.now - dt.timedelta(hours=2)
+        RatingLink.objects.filter(pk=link.link.pk).update(expires_at=over)
+    for path, status in (("/rate/nothing", 404), (path_of(link), 404), (path_of(link), 422)):
+        watch.expect_status(path, status)
+    page = context.new_page()
+    page.goto("/rate/nothing")
+    expect(page.get_by_role("alert")).to_contain_text("Not saved. Something in your answers")
+    assert stored(link) == []
+    (draft,) = drafts(page).values()
+    assert draft["unsent"] is False
+    again = page.get_by_role("link", name="Look at them again")
+    if is_over:
+        expect(again).to_have_count(0)
+        page.goto(path_of(link))
+        expect(page.get_by_role("heading")).to_have_text("This page is closed.")
+        page.wait_for_load_state("networkidle")
+        assert len(drafts(page)) == 1
+        return
+    again.tap()
+    expect(page.get_by_label("Anything else?")).to_have_value(NOTE)
+    choose(question(page, 3), "4")
+    check(page)
+    press_send(page)
     expect_saved(page, link)
 
 

@@ -77,7 +77,7 @@ def test_a_fresh_token_lets_the_answers_through(holder):
 
 def test_asking_for_one_uses_nothing_up_and_tells_nothing(holder):
     for _ in range(3):
-        assert set(fresh(holder)) == {"csrf", "is_open", "keys"}
+        assert set(fresh(holder)) == {"csrf", "is_open", "is_shown", "keys"}
         holder.browser.head(holder.path("fresh/"))
     assert not Rating.objects.exists()
     send(holder, note=NOTE)
