@@ -70,7 +70,7 @@ def case_rows(viewer: Viewer, episodes: Sequence[Episode]) -> list[CaseRow]:
     return [case_row(viewer, history) for history in ordered]
 
 
-def case_row(viewer: Viewer, history: History) -> CaseRow:
+def case_row(viewer: Viewer, history: History, *, with_name: bool = True) -> CaseRow:
     zone = viewer.organization.zone
     points = trend_points(history)
     answered = history.answered
@@ -78,7 +78,7 @@ def case_row(viewer: Viewer, history: History) -> CaseRow:
     return CaseRow(
         episode=history.episode,
         code=history.episode.client.code,
-        name=unseal_identity(history.episode.client).name,
+        name=unseal_identity(history.episode.client).name if with_name else "",
         chips=chips_of(history),
         sparkline=sparkline(points, label=trend_sentence_for_chart(points)),
         last_score=sentences.number(score_of(answered[-1])) if answered else "",
@@ -88,18 +88,6 @@ def case_row(viewer: Viewer, history: History) -> CaseRow:
         flag_days=(viewer.today - flag.raised_at.astimezone(zone).date()).days if flag else 0,
         is_overdue=history.is_overdue,
     )
-
-
-def caseload(viewer: Viewer, *, closed: bool) -> list[CaseRow]:
-    """The viewer's own clients (and those of whom they cover today)."""
-    episodes = (
-        Episode.objects.clinical_to(viewer).filter(closed_on__isnull=False)
-        if closed
-        else Episode.objects.editable_by(viewer)
-    )
-    if closed:
-        episodes = episodes.filter(counselor=viewer.membership)
-    return case_rows(viewer, list(episodes.select_related("client", "counselor")))
 
 
 def notes_to(

@@ -8,13 +8,13 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from measures.insight import read_models
+from measures.insight.caseload import CLOSED, Asked
+from measures.insight.caseload import caseload as caseload_of
 from measures.insight.groups import groups_of_today
 from measures.insight.sentences import honesty
 from measures.insight.session_answers import session_answers as answers_about
 from measures.insight.today import clients_on
 from measures.insight.today import today as today_of
-from measures.models import Flag
 from sessions.access import StaffRequest, get_visible, note_seen
 from sessions.models import ContactStop, Episode, Session
 
@@ -35,17 +35,21 @@ def today(request: StaffRequest) -> HttpResponse:
 
 @require_safe
 def caseload(request: StaffRequest) -> HttpResponse:
-    shown = "closed" if request.GET.get("show") == "closed" else "open"
-    query = request.GET.get("q", "").strip()[:40]
-    rows = read_models.caseload(request.viewer, closed=shown == "closed")
-    found = [row for row in rows if _matches(row, query)]
-    note_seen(request, (row.episode.client_id for row in rows))
+    """Every choice stands in the address: it works without script, and Back keeps it."""
+    given = request.GET
+    asked = Asked(
+        show=given.get("show", ""),
+        whose=given.get("whose", ""),
+        query=given.get("q", "").strip()[:40],
+        page=given.get("page", "1"),
+    )
+    page = caseload_of(request.viewer, asked)
+    note_seen(request, page.everybody)
     context = {
-        "rows": found,
-        "total": len(rows),
-        "waiting": [row for row in found if _waits(row)] if shown == "open" else [],
-        "shown": shown,
-        "query": query,
+        "page": page,
+        "rows": page.rows,
+        "asked": asked,
+        "is_closed": asked.show == CLOSED,
         "honesty": honesty(request.viewer.organization),
     }
     return render(request, "measures/caseload.html", context)
@@ -68,12 +72,3 @@ def session_answers(request: StaffRequest, uuid: UUID) -> HttpResponse:
         "section": "caseload" if viewer.counselor else "supervision",
     }
     return render(request, "measures/session_answers.html", context)
-
-
-def _matches(row: read_models.CaseRow, query: str) -> bool:
-    wanted = query.casefold()
-    return wanted in row.code.casefold() or wanted in row.name.casefold()
-
-
-def _waits(row: read_models.CaseRow) -> bool:
-    return row.flag is not None and row.flag.state == Flag.State.NEW
