@@ -79,6 +79,7 @@ SAME: dict[str, dict[str, str]] = {
         "No": "the same word",
         "no": "the same word",
         "PIN": "so it is called",
+        "Esc": "so it stands on the key",
     },
     "ar": {},
 }

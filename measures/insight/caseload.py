@@ -6,6 +6,7 @@ row, changes no count and is in no filter. Only the rows of the page shown are d
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -90,23 +91,17 @@ def _is_new(history: History) -> bool:
     return len(history.held) < NEW_SESSIONS
 
 
-def _says(concern: Concern) -> Callable[[History], bool]:
-    return lambda history: concern_of(history) == concern
-
-
 waits = _in_state(Flag.State.NEW)
-# What we did, then who is new, then what the ratings say, in the order of the list.
+# What we did, and who is new; what the ratings say follows, in the order of the list.
 SHOW: dict[str, tuple[str | Promise, Callable[[History], bool]]] = {
     "talk": (_("Not yet talked about"), waits),
     "talked": (_("Talked about"), _in_state(Flag.State.TALKED)),
     "watching": (_("Watching"), _in_state(Flag.State.WATCHING)),
     "called": (_("Called"), _called),
     "new": (_("First three sessions"), _is_new),
-    **{
-        concern.name.lower(): (RATINGS_SAY[concern].label, _says(concern))
-        for concern in Concern
-        if concern != Concern.PAUSED
-    },
+}
+SAYS: dict[str, Concern] = {
+    concern.name.lower(): concern for concern in Concern if concern != Concern.PAUSED
 }
 PAUSED = "paused"
 
@@ -171,27 +166,27 @@ def _shown(cases: Sequence[History], active: Sequence[History], show: str) -> li
     if show in SHOW:
         _label, wanted = SHOW[show]
         return [each for each in active if wanted(each)]
+    if show in SAYS:
+        return [each for each in active if concern_of(each) == SAYS[show]]
     return list(active)
 
 
 def _filters(cases: Sequence[History], active: Sequence[History], asked: Asked) -> list[Filter]:
     """Links with how many each would show; those that would show nobody are left out."""
-    everybody = Filter(
-        _("All active"),
-        asked.address(show=""),
-        len(active),
-        is_on=asked.show not in {*SHOW, PAUSED},
-    )
-    found = [everybody]
-    for show, (label, wanted) in SHOW.items():
-        count = sum(map(wanted, active))
-        if count or asked.show == show:
-            found.append(Filter(label, asked.address(show=show), count, is_on=asked.show == show))
-    paused = len(cases) - len(active)
-    if paused or asked.show == PAUSED:
-        is_on = asked.show == PAUSED
-        found.append(Filter(_("Paused"), asked.address(show=PAUSED), paused, is_on=is_on))
-    return [*found, _closed_filter(asked)]
+    said = Counter(map(concern_of, active))
+    counted: dict[str, tuple[str | Promise, int]] = {
+        show: (label, sum(map(wanted, active))) for show, (label, wanted) in SHOW.items()
+    }
+    counted |= {show: (RATINGS_SAY[concern].label, said[concern]) for show, concern in SAYS.items()}
+    counted[PAUSED] = (RATINGS_SAY[Concern.PAUSED].label, len(cases) - len(active))
+    is_known = asked.show in counted
+    everybody = Filter(_("All active"), asked.address(show=""), len(active), is_on=not is_known)
+    links = [
+        Filter(label, asked.address(show=show), count, is_on=asked.show == show)
+        for show, (label, count) in counted.items()
+        if count or asked.show == show
+    ]
+    return [everybody, *links, _closed_filter(asked)]
 
 
 def _closed_filter(asked: Asked) -> Filter:

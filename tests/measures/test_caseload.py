@@ -154,7 +154,10 @@ def test_a_hidden_answer_moves_nobody_between_filters(cast, alice):
     last = factories.make_session(cast.episode, cast.now - dt.timedelta(hours=1))
 
     def everything() -> list[Any]:
-        return [codes(page_of(alice, show=show)) for show in ("", *caseload_module.SHOW)]
+        return [
+            codes(page_of(alice, show=show))
+            for show in ("", *caseload_module.SHOW, *caseload_module.SAYS)
+        ]
 
     before = everything()
     factories.rate(last, 0, now=cast.now)
