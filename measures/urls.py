@@ -26,7 +26,7 @@ from measures.insight import (
 from measures.insight import views as insight
 
 urlpatterns = [
-    path("sessions/<uuid:uuid>/move/", correction_views.rating_move, name="rating_move"),
+    path("sessions/<uuid:uuid>/answers/move/", correction_views.rating_move, name="rating_move"),
     path(
         "sessions/<uuid:uuid>/withdraw/", correction_views.request_withdraw, name="request_withdraw"
     ),

@@ -1688,6 +1688,11 @@ def test_the_policy_has_a_row_for_every_address_and_no_other() -> None:
     assert POLICY.routes() == {pattern.name for pattern in addresses()}
 
 
+def test_no_address_hides_another() -> None:
+    spelled = [str(pattern.pattern) for pattern in addresses()]
+    assert sorted({each for each in spelled if spelled.count(each) > 1}) == []
+
+
 def test_only_the_listed_addresses_answer_without_a_log_in() -> None:
     exempt = {p.name for p in addresses() if not getattr(p.callback, "login_required", True)}
     assert exempt == WITHOUT_LOG_IN
