@@ -26,6 +26,7 @@ from sessions.languages import staff_language
 from sessions.models import Cover, Episode, Membership, Organization, Session, Supervision
 from sessions.models.people import MembershipQuerySet, on_day
 from sessions.services import ROLES, add_member, add_supervision
+from sessions.signals import member_left
 from sessions.transferring import NoCounselor, transfer_episode
 
 log = logging.getLogger(__name__)
@@ -192,7 +193,8 @@ def end_membership(
 
     Their open episodes are transferred to `to`, or `stands_in` has them until a day; `supervisor`
     takes over whom nobody else supervises. Sessions that have begun and were not logged are
-    cancelled with a transfer, and kept for who stands in. With the next request nothing opens any
+    cancelled with a transfer, and kept for who stands in. `member_left` tells whoever keeps more
+    about them. With the next request nothing opens any
     more. Raises StillNeeded, LastAdministrator, LastRightsContact, NoCounselor; nothing is stored
     then.
     """
@@ -215,6 +217,7 @@ def end_membership(
         ):
             _end(supervision, today)
         _end(row, today)
+        member_left.send(sender=Membership, member=row, to=to, supervisor=supervisor, now=now)
     return leaving.episodes
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from measures.models import Action, CaseOpening
 from sessions.models import Episode, Membership
@@ -38,6 +39,28 @@ def end_action(*, action: Action, outcome: str, now: dt.datetime) -> bool:
     """Say that an action is done, or dropped. False where somebody said so already."""
     waiting = Action.objects.open().filter(pk=action.pk)
     return bool(waiting.update(done_at=now, outcome=outcome))
+
+
+def member_has_left(
+    *,
+    member: Membership,
+    to: Membership | None,
+    supervisor: Membership | None,
+    now: dt.datetime,
+    **_kwargs: Any,
+) -> None:
+    """Receiver: nothing agreed waits for somebody who is gone.
+
+    What they had to do about another counselor is for the new supervisor, or else for that
+    counselor. What was agreed about their own work ends where their clients went on with `to`, and
+    stays for who stands in.
+    """
+    waiting = Action.objects.open().filter(organization=member.organization_id)
+    for action in waiting.filter(owner=member).exclude(counselor=member):
+        action.owner = supervisor or action.counselor
+        action.save(update_fields=["owner"])
+    if to is not None:
+        waiting.filter(counselor=member).update(done_at=now, outcome=Action.Outcome.DROPPED)
 
 
 def text_of(action: Action) -> str:

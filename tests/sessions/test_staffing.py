@@ -14,7 +14,8 @@ from django.db import IntegrityError, connection, transaction
 from django.test import Client as Browser
 from django.urls import reverse
 
-from measures.models import Rating, RatingRequest
+from measures.models import Action, Rating, RatingRequest
+from measures.repair.actions import agree_on_action
 from sessions.models import Cover, Episode, Membership, Pause, Session, Supervision, User
 from sessions.pausing import EpisodeClosed, pause_episode
 from sessions.services import SessionNotLogged
@@ -394,6 +395,35 @@ def test_a_team_goes_on_with_the_supervisor_named(cast, ada):
         supervisor=cast.rita, counselor=cast.alice, ended_on=None
     ).exists()
     assert not Membership.objects.active_on(cast.today).filter(pk=cast.sam.pk).exists()
+
+
+def agreed(cast: SimpleNamespace, counselor: Membership, owner: Membership) -> Action:
+    return agree_on_action(
+        counselor=counselor,
+        text="Call the clinic",
+        owner=owner,
+        due_on=cast.today,
+        by=cast.sam,
+        now=cast.now,
+    )
+
+
+def test_what_a_supervisor_had_to_do_goes_to_the_next_one(cast):
+    action = agreed(cast, cast.alice, cast.sam)
+    end_membership(member=cast.sam, now=cast.now, supervisor=cast.rita)
+    action.refresh_from_db()
+    assert (action.owner, action.done_at) == (cast.rita, None)
+
+
+def test_what_was_agreed_with_a_counselor_ends_with_a_transfer_and_stays_for_a_stand_in(cast):
+    kept, ended = agreed(cast, cast.alice, cast.alice), agreed(cast, cast.bob, cast.bob)
+    end_membership(member=cast.alice, now=cast.now, stands_in=cast.bob, until=cast.today + 9 * DAY)
+    nia = factories.make_member(cast.here, "Nia", cast.today, counselor=True)
+    end_membership(member=cast.bob, now=cast.now, to=nia)
+    kept.refresh_from_db()
+    ended.refresh_from_db()
+    assert kept.done_at is None
+    assert ended.outcome == Action.Outcome.DROPPED
 
 
 def test_half_a_leave_is_none(cast):
