@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from measures.capture.codes import keep_alive, open_code
 from measures.capture.forms import CodeForm
+from measures.capture.staff_views import is_withheld
 from measures.capture.visits import enter, private
 from sessions.access import StaffRequest, get_editable
 from sessions.models import Session
@@ -41,6 +42,9 @@ def code(request: StaffRequest, letters: str = "") -> HttpResponse:
 def code_keep(request: StaffRequest, uuid: str) -> JsonResponse:
     """The page that shows a code says it is still open: until when is the code good now?"""
     session = get_editable(request, Session.objects.select_related("episode"), uuid=uuid)
-    row = keep_alive(session=session, letters=request.POST.get("letters", ""), now=request.now)
+    letters = request.POST.get("letters", "")
+    row = None
+    if not is_withheld(request, session):
+        row = keep_alive(session=session, letters=letters, now=request.now)
     until = time_format(timezone.localtime(row.expires_at), "TIME_FORMAT") if row else ""
     return JsonResponse({"open": row is not None, "until": until})

@@ -23,7 +23,7 @@ from measures.capture.asking_sentences import when_it_goes
 from measures.capture.outbox import late_messages
 from measures.capture.staff_views import (
     already_here,
-    is_blind,
+    is_withheld,
     say_why_not,
     sessions_to_ask_about,
 )
@@ -123,7 +123,7 @@ def message_restart(request: StaffRequest, uuid: str) -> HttpResponse:
 def rating_send(request: StaffRequest, uuid: str) -> HttpResponse:
     """Ask the client about a session by a message, now and by hand."""
     session = get_editable(request, sessions_to_ask_about(), uuid=uuid)
-    if is_blind(request, session):
+    if is_withheld(request, session):
         return already_here(request, session)
     try:
         asked = open_request(session=session, now=request.now)

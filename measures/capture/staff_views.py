@@ -16,7 +16,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from measures.builtin import current_version
 from measures.capture import logging_sessions
-from measures.capture.asking import AlreadyAnswered, NotToBeAsked, SessionNotHeld
+from measures.capture.asking import (
+    AlreadyAnswered,
+    NotToBeAsked,
+    SessionNotHeld,
+    client_answer,
+)
 from measures.capture.asking_sentences import WHY_NOT, what_follows
 from measures.capture.codes import KEEP_EVERY, make_code
 from measures.capture.forms import SessionLogForm
@@ -75,7 +80,7 @@ def session_waive(request: StaffRequest, uuid: str) -> HttpResponse:
 def rating_link(request: StaffRequest, uuid: str) -> HttpResponse:
     """Make a link for the client. It is shown once: only its hash is kept."""
     session = get_editable(request, sessions_to_ask_about(), uuid=uuid)
-    if is_blind(request, session):
+    if is_withheld(request, session):
         return already_here(request, session)
     channel = CHANNELS.get(request.POST.get("channel", "link"), RatingLink.Channel.LINK)
     try:
@@ -106,9 +111,14 @@ def _code(request: StaffRequest, link: RatingLink) -> dict[str, Any]:
     }
 
 
-def is_blind(request: StaffRequest, session: Session) -> bool:
-    """Whether something came in that the viewer may not see yet: not even that it was a decline."""
-    return blind_sessions(request.viewer).filter(pk=session.pk).exists()
+def is_withheld(request: StaffRequest, session: Session) -> bool:
+    """Whether something came in that the viewer may not see, yet or ever: then a decline is an
+    answer like any other, also in what may follow."""
+    viewer = request.viewer
+    if blind_sessions(viewer).filter(pk=session.pk).exists():
+        return True
+    reads = Episode.objects.clinical_to(viewer).filter(pk=session.episode_id).exists()
+    return not reads and client_answer(session.pk) is not None
 
 
 def say_why_not(request: StaffRequest, session: Session, refusal: Exception) -> HttpResponse:

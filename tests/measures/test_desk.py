@@ -12,6 +12,7 @@ from django.test import Client as Browser
 
 from measures.capture import sms
 from measures.capture.asking import ask_about
+from measures.capture.codes import make_code
 from measures.capture.gateways import all_gateways
 from measures.capture.outbox import send_due
 from measures.capture.stopping import not_for_them
@@ -91,6 +92,25 @@ def test_who_is_done_is_finished_and_a_decline_looks_the_same(people, finn, answ
     page = text(finn, "/day/")
     assert chips(page) == ["Finished"]
     assert "declin" not in page.lower()
+
+
+def test_what_may_follow_does_not_tell_a_decline_from_an_answer(people, finn):
+    """A link, a message, and the code on a screen that is still open."""
+    told = []
+    for number, declined in enumerate([False, True], start=1):
+        session = factories.make_session(people.episode, NOW - number * HOUR)
+        made = factories.invite(session, NOW, "qr")
+        letters = make_code(link=made.link, now=NOW).letters
+        keep = {"letters": letters}
+        assert finn.post(f"/sessions/{session.uuid}/link/keep/", keep).json()["open"] is True
+        given = (None, None, None) if declined else 8
+        factories.rate(session, given, now=NOW, declined=declined)
+        kept = finn.post(f"/sessions/{session.uuid}/link/keep/", keep).json()
+        pages = [text(finn, f"/sessions/{session.uuid}/{end}/", go="1") for end in ("link", "send")]
+        told.append(
+            (kept, ["An answer for this session is already here." in each for each in pages])
+        )
+    assert told == [({"open": False, "until": ""}, [True, True])] * 2
 
 
 def test_a_request_that_ran_out_is_neither(people, finn):
