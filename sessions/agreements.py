@@ -42,11 +42,29 @@ def agree(*, client: Client, purpose: str, text_version: str, how: str, now: dt.
             _end_stops(client, now, reason=ContactStop.Reason.STOPPED)
 
 
-def withdraw_agreement(*, client: Client, purpose: str, how: str, now: dt.datetime) -> bool:
-    """Store that a client agrees no more. False where they did not agree before."""
+def refuse(*, client: Client, purpose: str, text_version: str, how: str, now: dt.datetime) -> bool:
+    """Store that a client says no: who had agreed agrees no more, and a first no is kept as well.
+
+    A no right away is a row that was withdrawn the moment it was given, so that it is not taken
+    for "not asked yet". False where they had said no before.
+    """
     with transaction.atomic():
         _lock(client)
-        return _withdraw(client, purpose, how, now)
+        if _withdraw(client, purpose, how, now):
+            return True
+        if agreement(client, purpose, now) is not None:
+            return False
+        Consent.objects.create(
+            organization_id=client.organization_id,
+            client=client,
+            purpose=purpose,
+            text_version=text_version,
+            given_at=now,
+            how=how,
+            withdrawn_at=now,
+            withdrawn_how=how,
+        )
+        return True
 
 
 def stop_contact(*, client: Client, channel: str, reason: str, now: dt.datetime) -> None:

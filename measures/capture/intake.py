@@ -14,7 +14,7 @@ from measures.capture.intake_texts import VERSION
 from measures.capture.reaching import address_of
 from measures.capture.stopping import write_anew
 from measures.models import RatingRequest
-from sessions.agreements import address_corrected, agree, withdraw_agreement
+from sessions.agreements import address_corrected, agree, refuse
 from sessions.models import Client, Consent, ContactChannel
 from sessions.sealing import Identity, seal_identity
 
@@ -35,10 +35,13 @@ KEPT = (
 
 @dataclass(frozen=True, slots=True)
 class Agreed:
-    """What a client says to each question of consent today, and how they said it."""
+    """What a client says to each question of consent today, and how they said it.
 
-    asked: bool
-    contact: bool
+    None where they were not asked yet.
+    """
+
+    asked: bool | None
+    contact: bool | None
     how: str
 
 
@@ -76,7 +79,9 @@ def _keep_agreements(client: Client, agreed: Agreed, now: dt.datetime) -> None:
         if is_given:
             agree(client=client, purpose=purpose, text_version=version, how=agreed.how, now=now)
             continue
-        withdrawn = withdraw_agreement(client=client, purpose=purpose, how=agreed.how, now=now)
-        if withdrawn and purpose == Consent.Purpose.ASKED:
+        is_new = is_given is False and refuse(
+            client=client, purpose=purpose, text_version=version, how=agreed.how, now=now
+        )
+        if is_new and purpose == Consent.Purpose.ASKED:
             why = RatingRequest.Withdrawn.REFUSED
             withdraw_open_requests(client=client, why=why, now=now)

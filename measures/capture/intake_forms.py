@@ -28,6 +28,8 @@ HOW = [
     ("on paper", _("Signed on paper")),
     ("on the phone", _("On the phone")),
 ]
+ANSWERS = [("yes", _("Yes")), ("no", _("No"))]
+SAID = {True: "yes", False: "no", None: ""}
 # Shorter than an hour, and nothing might ever go out.
 SHORTEST = dt.timedelta(hours=1)
 
@@ -39,6 +41,25 @@ class ClockField(forms.TimeField):
         widget = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
         errors = {"invalid": _("Give a time, such as 17:00.")}
         super().__init__(required=False, widget=widget, error_messages=errors, **kwargs)
+
+
+class AgreementField(forms.TypedChoiceField):
+    """Yes, no, or not asked yet. Once they said one of the two, "not asked yet" is not true."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        known = {said: value for value, said in SAID.items()}
+        super().__init__(
+            required=False,
+            choices=[*ANSWERS, ("", _("Not asked yet"))],
+            coerce=lambda value: known[value],
+            empty_value=None,
+            error_messages={"required": _("Choose Yes or No.")},
+            **kwargs,
+        )
+
+    def was_asked(self) -> None:
+        self.choices = ANSWERS
+        self.required = True
 
 
 class ClientForm(forms.Form):
@@ -79,8 +100,8 @@ class ClientForm(forms.Form):
         required=False,
         help_text=_("It stands in front of each message, so that they know it is for them."),
     )
-    asked = forms.BooleanField(label=_("They agree to be asked."), required=False)
-    contact = forms.BooleanField(label=_("They agree to get messages."), required=False)
+    asked = AgreementField(label=_("Do they agree to be asked?"))
+    contact = AgreementField(label=_("Do they agree to get messages?"))
     how = forms.ChoiceField(label=_("How they said so"), choices=HOW)
 
     def __init__(
@@ -89,6 +110,10 @@ class ClientForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.client, self.organization, self.today = client, organization, today
         self.fields["contact_by"].choices = self._ways()  # type: ignore[attr-defined]
+        for name in ("asked", "contact"):
+            field = self.fields[name]
+            if self.initial[name] and isinstance(field, AgreementField):
+                field.was_asked()
 
     def _ways(self) -> list[tuple[str, Any]]:
         """No text messages without a gateway, but for whoever chose them while there was one."""
@@ -175,7 +200,7 @@ class ClientForm(forms.Form):
         if given("cadence") == Client.Cadence.NTH and given("cadence_n") is None:
             self._complain("cadence_n", _("Give a number from 2 to 12."))
         if given("contact") and not given("contact_by"):
-            text = _("Choose where messages go, or take away the tick below.")
+            text = _("Choose where messages go, or choose No below.")
             self._complain("contact_by", text)
 
     def _check_length(self) -> None:
@@ -200,14 +225,14 @@ def _between(start: dt.time, end: dt.time) -> dt.timedelta:
 
 
 def client_initial(
-    client: Client, identity: Identity, *, asked: bool, contact: bool
+    client: Client, identity: Identity, *, asked: bool | None, contact: bool | None
 ) -> dict[str, Any]:
     """What the form opens with: the client as stored."""
     return {name: getattr(client, name) for name in (*KEPT, "cadence_n")} | {
         "name": identity.name,
         "email": identity.email,
         "phone": identity.phone,
-        "asked": asked,
-        "contact": contact,
+        "asked": SAID[asked],
+        "contact": SAID[contact],
         "how": "in person",
     }

@@ -39,7 +39,7 @@ def client_edit(request: StaffRequest, uuid: str) -> HttpResponse:
 
 def _form(request: StaffRequest, client: Client) -> ClientForm:
     agreed = {
-        purpose: agreement(client, purpose, request.now) is True
+        purpose: agreement(client, purpose, request.now)
         for purpose in (Consent.Purpose.ASKED, Consent.Purpose.CONTACT)
     }
     return ClientForm(

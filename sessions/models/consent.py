@@ -22,7 +22,10 @@ class ConsentQuerySet(models.QuerySet["Consent"]):
 
 
 class Consent(OwnedModel):
-    """What a client agreed to, with the version of the text they agreed to."""
+    """What a client agreed to, with the version of the text they agreed to.
+
+    Who said no at once has a row that was withdrawn when it was given; who was not asked has none.
+    """
 
     class Purpose(models.TextChoices):
         CARE = "care", _("care")

@@ -55,8 +55,8 @@ def client(request: StaffRequest, uuid: str) -> HttpResponse:
             .select_related("counselor")
             .order_by("-opened_on", "-pk")
         ),
-        "agreed": agreement(row, Consent.Purpose.ASKED, request.now) is True,
-        "agreed_to_messages": agreement(row, Consent.Purpose.CONTACT, request.now) is True,
+        "agreed": agreement(row, Consent.Purpose.ASKED, request.now),
+        "agreed_to_messages": agreement(row, Consent.Purpose.CONTACT, request.now),
         "on_break": row.not_asked_before is not None and row.not_asked_before > viewer.today,
         "stops": list(ContactStop.objects.visible_to(viewer).running().filter(client=row)),
         "may_edit": Client.objects.editable_by(viewer).filter(pk=row.pk).exists(),

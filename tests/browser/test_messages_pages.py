@@ -14,6 +14,7 @@ from sessions.agreements import agreement, stop_contact
 from sessions.models import Consent, ContactStop
 from tests import factories
 from tests.browser.conftest import LogIn, LookAt, NewContext
+from tests.browser.walking import choose
 from tests.measures.link_holder import invite
 
 
@@ -27,8 +28,8 @@ def test_the_front_desk_goes_through_it_with_a_client(
     page.get_by_text("Text message", exact=True).click()
     page.get_by_label("Phone number").fill("555")
     page.get_by_label("Their own word").fill("Clinic")
-    page.get_by_label("They agree to be asked.").check()
-    page.get_by_label("They agree to get messages.").check()
+    choose(page.get_by_role("group", name="Do they agree to be asked?"), "Yes")
+    choose(page.get_by_role("group", name="Do they agree to get messages?"), "Yes")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("may tell others what this is about")).to_be_visible()
     expect(page.get_by_text("Give the number with +")).to_be_visible()

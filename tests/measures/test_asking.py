@@ -24,7 +24,7 @@ from measures.capture.asking import (
 )
 from measures.capture.logging_sessions import log_session
 from measures.models import Message, Rating, RatingRequest
-from sessions.agreements import agree, withdraw_agreement
+from sessions.agreements import agree, refuse
 from sessions.models import Client, Consent, Episode, Organization, Pause, Session
 from sessions.services import close_episode
 from tests import factories
@@ -166,7 +166,7 @@ def test_no_message_without_consent_to_messages(people, agreed):
     change(client, contact_by="mail")
     if agreed is False:
         agree(client=client, purpose="contact", text_version="1", how="x", now=NOW - DAY)
-        withdraw_agreement(client=client, purpose="contact", how="x", now=NOW - HOUR)
+        refuse(text_version="2026-11", client=client, purpose="contact", how="x", now=NOW - HOUR)
     hold(people.episode)
     assert RatingRequest.objects.exists()
     assert not Message.objects.exists()
@@ -180,7 +180,13 @@ def never_agreed(episode: Episode) -> None:
 
 
 def agrees_no_more(episode: Episode) -> None:
-    withdraw_agreement(client=episode.client, purpose="asked", how="on the phone", now=NOW - DAY)
+    refuse(
+        text_version="2026-11",
+        client=episode.client,
+        purpose="asked",
+        how="on the phone",
+        now=NOW - DAY,
+    )
 
 
 def agreed_until_yesterday(episode: Episode) -> None:

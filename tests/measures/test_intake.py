@@ -40,8 +40,8 @@ EVERYTHING = {
     "contact_from": "16:00",
     "contact_until": "21:00",
     "own_word": " Pájaro   azul ",
-    "asked": "on",
-    "contact": "on",
+    "asked": "yes",
+    "contact": "yes",
     "how": "on paper",
 }
 
@@ -122,8 +122,14 @@ def test_the_form_opens_with_what_is_kept(desk, person):
         assert f'value="{value}"' in page
     for name, value in (("cadence", "nth"), ("contact_by", "sms"), ("contact_days", "weekdays")):
         assert re.search(rf'name="{name}"[^>]*value="{value}" checked', page)
-    assert re.search(r'name="asked"[^>]*checked', page)
-    assert re.search(r'name="contact"[^>]*checked', page)
+    for name in ("asked", "contact"):
+        assert choices(page, name) == {"yes": True, "no": False}
+
+
+def choices(page: str, name: str) -> dict[str, bool]:
+    """What can be chosen there, and whether it is."""
+    found = re.findall(rf'name="{name}" [^>]*value="(\w*)"( checked)?', page)
+    return {value: bool(checked) for value, checked in found}
 
 
 def test_saving_again_changes_no_consent(desk):
@@ -133,14 +139,13 @@ def test_saving_again_changes_no_consent(desk):
     assert list(Consent.objects.order_by("pk").values()) == before
 
 
-def post_without(desk: Desk, *ticks: str) -> Any:
-    sent = {name: value for name, value in EVERYTHING.items() if name not in ticks}
-    return desk.browser.post(desk.path, {**sent, "how": "on the phone", "not_asked_before": ""})
+def post_no(desk: Desk, *names: str) -> Any:
+    return desk.post(**dict.fromkeys(names, "no"), how="on the phone", not_asked_before="")
 
 
-def test_a_tick_taken_away_withdraws_at_once(desk, person):
+def test_a_no_after_a_yes_withdraws_at_once(desk, person):
     desk.post()
-    post_without(desk, "contact")
+    post_no(desk, "contact")
     row = Consent.objects.get(purpose="contact")
     assert (row.withdrawn_at, row.withdrawn_how) == (NOW, "on the phone")
     assert agreement(person, Consent.Purpose.ASKED, NOW) is True
@@ -148,16 +153,47 @@ def test_a_tick_taken_away_withdraws_at_once(desk, person):
 
 def test_who_does_not_want_to_be_asked_any_more_has_no_open_request(desk, people):
     request = asked(people.episode)
-    post_without(desk, "asked")
+    post_no(desk, "asked")
     request.refresh_from_db()
     assert (request.withdrawn_at, request.withdrawn_why) == (NOW, "refused")
 
 
 def test_saving_something_else_leaves_what_was_asked_by_hand(desk, people):
     made = factories.invite(factories.make_session(people.episode, NOW - HOUR), NOW)
-    post_without(desk, "asked", "contact")
+    desk.post(**without("asked", "contact"), not_asked_before="")
     made.link.request.refresh_from_db()
     assert made.link.request.is_open(NOW)
+
+
+def test_a_first_no_is_kept_apart_from_not_asked_yet(desk, person, people):
+    made = factories.invite(factories.make_session(people.episode, NOW - HOUR), NOW)
+    assert choices(desk.get(), "asked") == {"yes": False, "no": False, "": True}
+    desk.post(**without("asked", "contact"))
+    assert not Consent.objects.exists()
+    assert agreement(person, Consent.Purpose.ASKED, NOW) is None
+    for _twice in range(2):
+        post_no(desk, "asked", "contact")
+    rows = Consent.objects.filter(client=person).order_by("purpose")
+    told = rows.values_list("purpose", "text_version", "how", "withdrawn_at", "withdrawn_how")
+    assert list(told) == [
+        (purpose, f"{VERSION} es", "on the phone", NOW, "on the phone")
+        for purpose in ("asked", "contact")
+    ]
+    assert agreement(person, Consent.Purpose.ASKED, NOW) is False
+    made.link.request.refresh_from_db()
+    assert made.link.request.withdrawn_why == "refused"
+    assert choices(desk.get(), "asked") == {"yes": False, "no": True}
+    page = desk.browser.get(f"/clients/{person.uuid}/").content.decode()
+    assert "They said no: they do not want to be asked" in page
+    assert "They said no: they do not want messages" in page
+    desk.post()
+    assert agreement(person, Consent.Purpose.ASKED, NOW) is True
+
+
+def test_what_was_said_is_not_unsaid(desk, person):
+    desk.post()
+    assert "Choose Yes or No." in html.unescape(desk.post(asked="").content.decode())
+    assert agreement(person, Consent.Purpose.ASKED, NOW) is True
 
 
 def asked(episode: Episode) -> RatingRequest:
@@ -193,7 +229,7 @@ def test_who_agrees_again_after_stop_is_written_to_again(desk, people, person):
     asked(people.episode)
     stop_contact(client=person, channel="sms", reason=ContactStop.Reason.STOPPED, now=NOW)
     assert run() == []
-    assert not re.search(r'name="contact"[^>]*checked', desk.get())
+    assert choices(desk.get(), "contact") == {"yes": False, "no": True}
     desk.post(not_asked_before="", contact_from="", contact_until="")
     assert not ContactStop.objects.running().exists()
 
@@ -220,7 +256,7 @@ def test_who_agrees_today_is_sent_what_is_open_today(desk, people):
         ({"contact_by": "mail", "email": ""}, "Give the address, or choose no messages."),
         ({"contact_by": "mail", "email": "jo"}, "Enter a valid email address."),
         ({"contact_by": "fax"}, "Select a valid choice."),
-        ({"contact_by": ""}, "Choose where messages go, or take away the tick below."),
+        ({"contact_by": ""}, "Choose where messages go, or choose No below."),
         ({"contact_from": "", "contact_until": "18:00"}, "Give both times, or neither."),
         ({"contact_until": ""}, "Give both times, or neither."),
         ({"contact_from": "18:00", "contact_until": "17:00"}, "This is not after the first one."),
@@ -364,9 +400,10 @@ def test_the_clients_page_says_what_was_chosen(desk, person):
         "Text message, Monday to Friday, 4:00 PM to 9:00 PM",
     ):
         assert said in page
-    assert "They have not agreed yet" not in page
+    assert "if they agree" not in page
+    assert "They said no" not in page
 
 
-def test_or_that_nobody_agreed_yet(desk, person):
+def test_or_that_nobody_was_asked_yet(desk, person):
     page = desk.browser.get(f"/clients/{person.uuid}/").content.decode()
-    assert "They have not agreed yet" in page
+    assert "They were not asked yet if they agree" in page

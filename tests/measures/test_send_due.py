@@ -34,7 +34,7 @@ from measures.capture.letters import Letter
 from measures.capture.outbox import send_due
 from measures.capture.tokens import hash_token
 from measures.models import Message, RatingLink, RatingRequest
-from sessions.agreements import stop_contact, withdraw_agreement
+from sessions.agreements import refuse, stop_contact
 from sessions.models import Client, ContactStop, Episode, Membership, Organization, Pause
 from sessions.sealing import Identity, seal_identity
 from tests import factories
@@ -263,7 +263,13 @@ def pause(request: RatingRequest) -> None:
 
 
 def withdraw_consent(request: RatingRequest, purpose: str) -> None:
-    withdraw_agreement(client=request.episode.client, purpose=purpose, how="on paper", now=NOW)
+    refuse(
+        text_version="2026-11",
+        client=request.episode.client,
+        purpose=purpose,
+        how="on paper",
+        now=NOW,
+    )
 
 
 HAPPENED: dict[str, Callable[[RatingRequest], Any]] = {

@@ -29,7 +29,7 @@ from measures.models import (
     RatingRequest,
     unrated_sessions,
 )
-from sessions.agreements import agree, withdraw_agreement
+from sessions.agreements import agree, refuse
 from sessions.lexicon import telling_words
 from sessions.models import (
     AccessEntry,
@@ -216,8 +216,12 @@ def test_who_must_not_be_asked_gets_no_slip_and_is_named(people, finn, session):
         how="",
         now=NOW,
     )
-    withdraw_agreement(
-        client=people.episode.client, purpose=Consent.Purpose.ASKED, how="said so", now=NOW
+    refuse(
+        text_version="2026-11",
+        client=people.episode.client,
+        purpose=Consent.Purpose.ASKED,
+        how="said so",
+        now=NOW,
     )
     chosen = {"session": [str(each.uuid) for each in (missed, refusing)]}
     page = said(finn, finn.post("/slips/", chosen))
@@ -666,7 +670,7 @@ def taken_back(session: Session, why: str) -> None:
 def refused_consent(session: Session) -> None:
     client, asked = session.episode.client, Consent.Purpose.ASKED
     agree(client=client, purpose=asked, text_version="1", how="", now=NOW)
-    withdraw_agreement(client=client, purpose=asked, how="said so", now=NOW)
+    refuse(text_version="2026-11", client=client, purpose=asked, how="said so", now=NOW)
 
 
 @pytest.mark.parametrize(

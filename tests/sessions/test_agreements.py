@@ -12,9 +12,9 @@ from sessions.agreements import (
     address_corrected,
     agree,
     agreement,
+    refuse,
     restart_contact,
     stop_contact,
-    withdraw_agreement,
 )
 from sessions.models import Client, Consent, ContactChannel, ContactStop
 
@@ -47,7 +47,9 @@ def test_not_asked_yes_and_no_longer_are_three_things(person, now):
     give(person, now - DAY)
     assert agreement(person, CONTACT, now) is True
     assert agreement(person, ASKED, now) is None
-    assert withdraw_agreement(client=person, purpose=CONTACT, how="on the phone", now=now)
+    assert refuse(
+        text_version="2026-11", client=person, purpose=CONTACT, how="on the phone", now=now
+    )
     assert agreement(person, CONTACT, now) is False
     row = Consent.objects.get()
     assert (row.withdrawn_at, row.withdrawn_how) == (now, "on the phone")
@@ -57,7 +59,7 @@ def test_agreeing_twice_is_one_row_and_agreeing_anew_another(person, now):
     give(person, now - 2 * DAY)
     give(person, now - DAY)
     assert Consent.objects.count() == 1
-    withdraw_agreement(client=person, purpose=CONTACT, how="x", now=now - DAY)
+    refuse(text_version="2026-11", client=person, purpose=CONTACT, how="x", now=now - DAY)
     give(person, now)
     assert Consent.objects.count() == 2
     assert agreement(person, CONTACT, now) is True
@@ -71,8 +73,16 @@ def test_what_ran_out_can_be_agreed_to_again(person, now):
     assert agreement(person, CONTACT, now) is True
 
 
-def test_withdrawing_what_was_never_given_says_so(person, now):
-    assert not withdraw_agreement(client=person, purpose=CONTACT, how="x", now=now)
+def test_a_first_no_is_a_no_and_the_same_again_is_once(person, now):
+    said = [say_no(person, now) for _twice in range(2)]
+    assert (said, Consent.objects.count()) == ([True, False], 1)
+    assert agreement(person, CONTACT, now) is False
+    give(person, now)
+    assert agreement(person, CONTACT, now) is True
+
+
+def say_no(person: Client, now: dt.datetime) -> bool:
+    return refuse(client=person, purpose=CONTACT, text_version="2026-11", how="x", now=now)
 
 
 def test_the_database_holds_one_agreement_of_a_kind(person, now):
