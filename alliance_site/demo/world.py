@@ -24,9 +24,11 @@ from measures.capture.services import make_link, record_rating
 from measures.capture.slips import LONGEST as SLIPS_LAST
 from measures.capture.slips import enter_slip, print_slips
 from measures.models import CallRequest, Flag, Rater, Rating, RatingLink
+from measures.repair.reading_notes import mark_read
 from measures.repair.states import move
 from measures.repair.talks import record_talk
 from sessions.access import Viewer
+from sessions.contacts import record_contact
 from sessions.models import (
     AccessEntry,
     AnswersWith,
@@ -54,12 +56,17 @@ PROMISE = {
 }
 
 
+CALLED = ("reached", "no_answer")
+
+
 def make_world(now: dt.datetime, progress: Progress) -> None:
     """Two organizations, their staff, sixty clients and 900 sessions with ratings."""
     with transaction.atomic():
         staff = _make_staff(ZONE, now)
         for planned in progress(plan(now, ZONE)):
             _make_client(planned, staff[planned.counselor], now)
+        _read_older_notes(now)
+        _call_after_a_missed_session(now)
         _make_promise(staff["Dana"].organization, now)
         _ask_for_call(staff["Dana"], now)
         _answer_on_paper(staff["Ben"], now)
@@ -174,6 +181,25 @@ def _slides_from(planned: PlannedClient, episode: Episode) -> int | None:
     return max(0, len(planned.sessions) - 5)
 
 
+def _read_older_notes(now: dt.datetime) -> None:
+    """All but the latest of each counselor's notes were read."""
+    notes = Rating.objects.filter(sealed_note__isnull=False).order_by("-given_at", "pk")
+    latest: set[int] = set()
+    for rating in notes.select_related("session__episode__counselor"):
+        counselor = rating.session.episode.counselor
+        if counselor.pk in latest:
+            mark_read(rating=rating, member=counselor, now=now)
+        latest.add(counselor.pk)
+
+
+def _call_after_a_missed_session(now: dt.datetime) -> None:
+    """Two of those who did not come were called since: one was reached, one did not answer."""
+    missed = Session.objects.filter(status=Session.Status.MISSED).order_by("-starts_at", "pk")
+    for session, did in zip(missed.select_related("episode__counselor"), CALLED, strict=False):
+        at = min(session.starts_at + dt.timedelta(hours=5), now)
+        record_contact(episode=session.episode, did=did, by=session.episode.counselor, now=at)
+
+
 def _make_promise(organization: Organization, now: dt.datetime) -> None:
     """One client was promised something, and has not said yet whether it happened."""
     flagged = _unanswered().filter(
@@ -185,9 +211,13 @@ def _make_promise(organization: Organization, now: dt.datetime) -> None:
     if session is None:
         return
     talked_on = organization.today(session.starts_at) - dt.timedelta(days=7)
+    counselor = session.episode.counselor
+    flag = Flag.objects.filter(episode=session.episode, rater=Rater.CLIENT).earliest("raised_at")
+    if flag.state not in Flag.OPEN_STATES:  # talked about long ago; now once more
+        move(flag, Flag.State.TALKED, now=now, reason="opened again", by=counselor)
     record_talk(
-        flag=Flag.objects.filter(episode=session.episode, rater=Rater.CLIENT).earliest("raised_at"),
-        by=session.episode.counselor,
+        flag=flag,
+        by=counselor,
         talked_on=talked_on,
         now=now,
         client_text=PROMISE,

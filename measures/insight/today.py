@@ -38,6 +38,7 @@ class SessionRow:
     is_next: bool
     number: int
     minutes: int | None
+    has_begun: bool
     opener: Opener | None
     # Whether a call to this client stands under "Reach out".
     calls: bool
@@ -127,7 +128,8 @@ def _is_new(history: History) -> bool:
 
 
 def _new_client(viewer: Viewer, history: History) -> NewClient:
-    coming = [each.starts_at for each in history.scheduled if each.starts_at > viewer.now]
+    day = viewer.organization.today
+    coming = [each.starts_at for each in history.scheduled if day(each.starts_at) >= viewer.today]
     next_at = coming[0] if coming else None
     return NewClient(
         episode=history.episode,
@@ -172,6 +174,7 @@ def _session_rows(
                 is_next=session.pk == upcoming,
                 number=_number(session, case),
                 minutes=_minutes(session, viewer.now),
+                has_begun=session.starts_at <= viewer.now,
                 opener=cards.get(session.episode_id)
                 if session.status == Session.Status.SCHEDULED
                 else None,

@@ -37,7 +37,7 @@ def test_from_the_log_in_to_the_flag(
     open_it_again(phone, link, look_at, watch)
 
     page.goto("/today/")
-    expect(page.get_by_role("article").filter(has_text=NOTE)).to_contain_text("T-308")
+    expect(page.get_by_text("T-308 left you a note.")).to_be_visible()
     expect(page.get_by_text("Both are in: client 2.7, you 7.0.")).to_be_visible()
     page.get_by_role("link", name="T-308").last.click()
     see_the_flag(page, look_at)
