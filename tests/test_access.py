@@ -38,6 +38,7 @@ from measures.capture.slips import print_slips
 from measures.capture.tokens import hash_token, new_token
 from measures.models import Action, CallRequest, Flag, Rating, RatingLink, RatingRequest
 from measures.models.ratings import RatingQuerySet
+from measures.repair.actions import agree_on_action
 from measures.repair.agenda import NobodySupervises, take_to_supervision
 from measures.repair.states import record_event
 from measures.repair.talks import record_talk
@@ -1226,6 +1227,7 @@ def rate_sessions(episode: Episode, owner: str, now: dt.datetime) -> None:
     factories.rate(declined, (None, None, None), declined=True)
     on_paper = factories.make_session(episode, now - dt.timedelta(days=12))
     write_on_paper(on_paper, factories.rate(declined, 7, "counselor"), owner)
+    agree(episode, owner, now)
 
 
 def talk_about(flag: Flag, owner: str, now: dt.datetime) -> None:
@@ -1244,6 +1246,21 @@ def talk_about(flag: Flag, owner: str, now: dt.datetime) -> None:
         wish=text[:20],
     )
     Flag.objects.filter(pk=flag.pk).update(state=Flag.State.NEW)
+
+
+def agree(episode: Episode, owner: str, now: dt.datetime) -> None:
+    """Actions of a meeting, one about the client and one about the work; and a case opened."""
+    counselor, text = episode.counselor, canary("action", owner)
+    for about in (episode, None):
+        agree_on_action(
+            counselor=counselor,
+            text=text,
+            owner=counselor,
+            due_on=now.date(),
+            by=counselor,
+            now=now,
+            episode=about,
+        )
 
 
 def write_on_paper(session: Session, like: Rating, owner: str) -> None:
