@@ -21,10 +21,11 @@ from django.utils import timezone
 
 from alliance_site.languages import speak_to
 from alliance_site.policy import POLICY
-from sessions.access import StaffRequest, Viewer, viewer_for
+from sessions.access import PurposeNeeded, StaffRequest, Viewer, viewer_for
 from sessions.devices import device_of
 from sessions.models import AccessEntry
 from sessions.policy import Actor
+from sessions.views.openings import ask_why
 from sessions.wall import set_organization
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
@@ -79,7 +80,10 @@ def _rendered(
     """The answer, down to its last byte: no query runs after the transaction."""
     viewer: Viewer | None = request.viewer
     with timezone.override(viewer.organization.zone if viewer else None):
-        response = _refuse(request) or view(request, *args, **kwargs)
+        try:
+            response = _refuse(request) or view(request, *args, **kwargs)
+        except PurposeNeeded as needed:
+            response = ask_why(request, needed.episode)
         if isinstance(response, HttpResponse) and hasattr(response, "render"):
             response = response.render()
     return response

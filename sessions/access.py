@@ -14,6 +14,8 @@ desk has identity and schedule; an administrator neither.
 Rights are read from the database on every request: a `Viewer` lives as long as its request.
 Views fetch rows through `get_visible`, `get_editable` and `seen`, which note whose data went out.
 What is not yours and what never was answer alike: 404. Yours to read but not to change: 403.
+A supervisor says why before a case opens, once a day: the doors raise `PurposeNeeded`, and
+alliance_site/transactions.py answers with the question in place of the page.
 """
 
 from __future__ import annotations
@@ -25,9 +27,10 @@ from typing import Any, TypeVar, cast
 
 from django.core.exceptions import PermissionDenied
 from django.db import models
+from django.db.models import Exists, OuterRef, Q
 from django.http import Http404, HttpRequest
 
-from sessions.models import Client, Device, Membership, Organization
+from sessions.models import CaseOpening, Client, Device, Episode, Membership, Organization
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,20 +90,71 @@ def viewer_for(user: Any, now: dt.datetime) -> Viewer | None:
     return next(viewers, None)
 
 
+class PurposeNeeded(Exception):
+    """A supervisor asked for something of this case and has not said why today."""
+
+    def __init__(self, episode: Episode) -> None:
+        super().__init__()
+        self.episode = episode
+
+
 M = TypeVar("M", bound=models.Model)
 
 
 def get_visible(request: StaffRequest, queryset: models.QuerySet[M], **lookup: Any) -> M:
     """The one row the viewer may read under its root, or 404. Notes whose data it is."""
-    return _get(request, _readable(queryset, request.viewer), lookup)
+    row = _get(request, _readable(queryset, request.viewer), lookup)
+    _ask_why(request, queryset, row)
+    return row
 
 
 def get_editable(request: StaffRequest, queryset: models.QuerySet[M], **lookup: Any) -> M:
     """The one row the viewer may change: 404 if it is not theirs, 403 if only to read."""
-    row = get_visible(request, queryset, **lookup)
+    row = _get(request, _readable(queryset, request.viewer), lookup)
     if not cast("Any", queryset).editable_by(request.viewer).filter(pk=row.pk).exists():
         raise PermissionDenied
+    _ask_why(request, queryset, row)
     return row
+
+
+def get_case_to_open(request: StaffRequest, **lookup: Any) -> Episode:
+    """A case the viewer reads as a supervisor only, to say why: its code and nothing answered."""
+    cases = Episode.objects.supervised_only_by(request.viewer)
+    return _get(request, cases.select_related("client", "counselor"), lookup)
+
+
+def _ask_why(request: StaffRequest, queryset: models.QuerySet[M], row: M) -> None:
+    """Let the row out, unless it is of a case the viewer only supervises and gave no reason for."""
+    viewer = request.viewer
+    clinical = hasattr(queryset, "clinical_to")
+    if not viewer.supervisor or (viewer.front_desk and not clinical):
+        return
+    opened = CaseOpening.objects.today_by(viewer).filter(episode=OuterRef("pk"))
+    silent = Episode.objects.supervised_only_by(viewer).filter(~Exists(opened)).values("pk")
+    cases = Episode.objects.clinical_to(viewer).filter(**_cases_of(row, clinical=clinical))
+    found = list(
+        cases.annotate(silent=Q(pk__in=silent))
+        .select_related("client", "counselor")
+        .order_by("-opened_on", "-pk")
+    )
+    if not found or not all(cast("Any", case).silent for case in found):
+        return
+    if request.method not in {"GET", "HEAD"}:
+        raise PermissionDenied
+    raise PurposeNeeded(found[0])
+
+
+def _cases_of(row: models.Model, *, clinical: bool) -> dict[str, Any]:
+    """The episode a row belongs to, along its model's path; else all of the client's."""
+    if isinstance(row, Episode):
+        return {"pk": row.pk}
+    path = [] if isinstance(row, Client) else cast("Any", row).client_path.split("__")
+    if not clinical or "episode" not in path:
+        return {"client": _client_id(row)}
+    owner: Any = row
+    for step in path[: path.index("episode")]:
+        owner = getattr(owner, step)
+    return {"pk": owner.episode_id}
 
 
 def _readable(queryset: models.QuerySet[M], viewer: Viewer) -> models.QuerySet[M]:

@@ -126,6 +126,7 @@ ROWS = (
     row("devices", READ | WRITE, A),
     row("device_revoke", WRITE, A),
     row("kiosk_pair", READ | WRITE, Actor.ANYONE),
+    row("case_open", WRITE, S),
     # Today: reaching out.
     row("contact_add", WRITE, C),
     row("contact_undo", WRITE, C),

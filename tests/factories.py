@@ -31,6 +31,7 @@ from sessions.models import (
     Supervision,
     User,
 )
+from sessions.openings import open_case
 from sessions.sealing import Identity, seal_identity, unseal_identity
 from sessions.services import open_episode
 
@@ -235,6 +236,12 @@ def may_be_asked(client: Client, now: dt.datetime, channel: str = "") -> Client:
 
 def viewer_of(membership: Membership, now: dt.datetime) -> Viewer:
     return Viewer(membership, membership.organization, now)
+
+
+def say_why(supervisor: Membership, now: dt.datetime, purpose: str = "preparing") -> None:
+    """Have a supervisor open every case they may open that day."""
+    for case in Episode.objects.supervised_only_by(viewer_of(supervisor, now)):
+        open_case(episode=case, by=supervisor, purpose=purpose, now=now)
 
 
 def make_cast(now: dt.datetime) -> SimpleNamespace:

@@ -64,6 +64,12 @@ from tests import factories
 
 GET = """
 whose     anon  off   root  carl  rita  dana  ada   finn  sam   bob   alice eve   link  else
+case_open
+  alice   302   302   404   404   404   404   404   404   405   404   404   404   302   302
+  closed  302   302   404   404   404   404   404   404   405   404   404   404   302   302
+  bob     302   302   404   404   404   404   404   404   405   404   404   404   302   302
+  eve     302   302   404   404   404   404   404   404   405   404   404   404   302   302
+  never   302   302   404   404   404   404   404   404   405   404   404   404   302   302
 group_plan
   -       302   302   404   404   404   404   404   404   404   200   200   200   302   302
 group
@@ -462,6 +468,12 @@ session_restore
 
 POST = """
 whose     anon  off   root  carl  rita  dana  ada   finn  sam   bob   alice eve   link  else
+case_open
+  alice   302   302   404   404   404   404   404   404   302   404   404   404   302   302
+  closed  302   302   404   404   404   404   404   404   302   404   404   404   302   302
+  bob     302   302   404   404   404   404   404   404   404   404   404   404   302   302
+  eve     302   302   404   404   404   404   404   404   404   404   404   404   302   302
+  never   302   302   404   404   404   404   404   404   404   404   404   404   302   302
 group_plan
   -       302   302   404   404   404   404   404   404   404   422   422   422   302   302
 group
@@ -875,6 +887,7 @@ NAMES = {
     "client": "client",
     "client_edit": "client",
     "session_schedule": "client",
+    "case_open": "episode",
     "episode": "episode",
     "episode_close": "episode",
     "episode_pause": "episode",
@@ -1088,6 +1101,7 @@ def build() -> World:
     make_never(world)
     mark_the_staff(cast)
     name_the_staff(world)
+    factories.say_why(cast.sam, NOW)
     world.browsers = {person: browser_of(world, person) for person in PEOPLE}
     return world
 
@@ -1107,6 +1121,7 @@ def take_on(world: World, counselor: Membership, owner: str) -> None:
     Client.objects.filter(pk=episode.client_id).update(own_word=canary("word", owner))
     give_consent(episode, owner, cast.now)
     rate_sessions(episode, owner, cast.now)
+    agree(episode, owner, cast.now)
     session = factories.make_session(episode, cast.now - dt.timedelta(hours=4))
     made = factories.invite(session, cast.now)
     print_slips(sessions=[session], by=counselor, now=cast.now)
@@ -1129,6 +1144,21 @@ def take_on(world: World, counselor: Membership, owner: str) -> None:
         "device": pair_a_tablet(counselor, cast),
         "group": meet_in_a_group(episode, len(world.things), cast.now),
     }
+
+
+def agree(episode: Episode, owner: str, now: dt.datetime) -> None:
+    """Actions of a meeting, one about the client and one about the work."""
+    counselor, text = episode.counselor, canary("action", owner)
+    for about in (episode, None):
+        agree_on_action(
+            counselor=counselor,
+            text=text,
+            owner=counselor,
+            due_on=now.date(),
+            by=counselor,
+            now=now,
+            episode=about,
+        )
 
 
 def meet_in_a_group(episode: Episode, hour: int, now: dt.datetime) -> str:
@@ -1522,6 +1552,7 @@ def payload(world: World, route: str, whose: str) -> dict[str, Any]:
             "version": "1",
             "rating_uuid": str(uuid.uuid4()),
         },
+        "case_open": {"purpose": "preparing"},
         "contact_add": {"did": "reached"},
         "group": score | group_form(world, whose),
         "action_end": {"outcome": "done"},

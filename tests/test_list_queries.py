@@ -72,6 +72,7 @@ def staff() -> Any:
 
 def visits(people: Any, clients: int, sessions: int) -> Visits:
     grow(people, clients, sessions)
+    factories.say_why(people.sam, NOW)
     as_it_is = visit_all(people)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(QuerySet, "select_related", lambda self, *fields: self)

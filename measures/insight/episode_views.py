@@ -24,6 +24,7 @@ from measures.insight.sentences import honesty, summary
 from measures.models import blind_sessions
 from sessions.access import StaffRequest, Viewer, get_visible
 from sessions.models import Episode
+from sessions.openings import openings_of
 from sessions.sealing import unseal, unseal_identity
 
 
@@ -66,6 +67,7 @@ def episode(request: StaffRequest, uuid: UUID) -> HttpResponse:
         **_asking(viewer, history),
         "rated": len(history.answered),
         "supervisors": supervisors_of(row, viewer.today),
+        "openings": openings_of(viewer, row),
         "on_hold": history.pause is not None,
         "may_reopen": Episode.objects.reopenable_by(viewer).filter(pk=row.pk).exists(),
     }

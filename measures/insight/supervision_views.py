@@ -18,7 +18,7 @@ from measures.insight.sentences import honesty
 from measures.insight.supervision import supervision_lists
 from measures.repair.actions import agree_on_action
 from sessions.access import StaffRequest, Viewer, note_seen
-from sessions.models import Membership
+from sessions.models import CaseOpening, Membership
 from sessions.models.clients import counseled_by, supervised_by
 
 
@@ -35,6 +35,7 @@ def supervision(request: StaffRequest) -> HttpResponse:
         "due": due,
         "counselors": list(supervised_by(viewer).order_by("name")),
         "practice": practice(viewer),
+        "purposes": CaseOpening.Purpose.choices,
         "honesty": honesty(viewer.organization),
     }
     return render(request, "measures/supervision.html", context)

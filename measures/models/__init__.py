@@ -1,4 +1,4 @@
-from measures.models.actions import Action, CaseOpening
+from measures.models.actions import Action
 from measures.models.assessments import Assessment
 from measures.models.calls import CallRequest
 from measures.models.codes import RatingCode
@@ -26,7 +26,6 @@ __all__ = [
     "AgendaItem",
     "Assessment",
     "CallRequest",
-    "CaseOpening",
     "Flag",
     "FlagEvent",
     "GroupRating",

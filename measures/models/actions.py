@@ -1,4 +1,4 @@
-"""What a supervisor and a counselor agree in their meeting, and why a supervisor opened a case.
+"""What a supervisor and a counselor agree in their meeting.
 
 Actions hang from the counselor, not from one supervision: whoever supervises that counselor
 today, reads them.
@@ -77,29 +77,3 @@ class Action(PublicModel, OwnedModel):
 
     def __str__(self) -> str:
         return f"action due {self.due_on}"
-
-
-class CaseOpening(OwnedModel):
-    """A supervisor opened a case, and why. The counselor sees it."""
-
-    class Purpose(models.TextChoices):
-        PREPARING = "preparing", _("preparing supervision")
-        ASKED = "asked", _("the counselor asked")
-        COVERING = "covering", _("covering")
-        CONCERN = "concern", _("a concern")
-
-    episode = models.ForeignKey(Episode, on_delete=models.PROTECT, related_name="openings")
-    by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
-    purpose = models.CharField(max_length=12, choices=Purpose)
-    at = models.DateTimeField()
-    on = models.DateField()
-
-    client_path = "episode__client_id"
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["episode", "by", "on"], name="case_opening_once_a_day")
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.by_id} opened {self.episode_id}"

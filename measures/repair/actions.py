@@ -1,11 +1,11 @@
-"""What was agreed in supervision, and why a supervisor opened a case."""
+"""What was agreed in supervision."""
 
 from __future__ import annotations
 
 import datetime as dt
 from typing import Any
 
-from measures.models import Action, CaseOpening
+from measures.models import Action
 from sessions.models import Episode, Membership
 from sessions.sealing import seal, unseal
 
@@ -68,15 +68,3 @@ def text_of(action: Action) -> str:
     if action.episode is None:
         return action.text
     return unseal(action.episode.client, "action", action.sealed_text)
-
-
-def open_case(*, episode: Episode, by: Membership, purpose: str, now: dt.datetime) -> CaseOpening:
-    """Say why a supervisor looks at a case today. The counselor sees it; the first word stands."""
-    day = by.organization.today(now)
-    opening, _ = CaseOpening.objects.get_or_create(
-        episode=episode,
-        by=by,
-        on=day,
-        defaults={"organization_id": episode.organization_id, "purpose": purpose, "at": now},
-    )
-    return opening

@@ -4,6 +4,7 @@ from sessions.models.consent import Consent, ContactStop
 from sessions.models.devices import Device
 from sessions.models.fair_use import FairUse
 from sessions.models.meetings import Contact, EpisodeEvent, GroupMeeting, Session
+from sessions.models.openings import CaseOpening
 from sessions.models.organizations import AnswersWith, Organization
 from sessions.models.people import Cover, Membership, Supervision, User
 from sessions.models.tries import Tries
@@ -11,6 +12,7 @@ from sessions.models.tries import Tries
 __all__ = [
     "AccessEntry",
     "AnswersWith",
+    "CaseOpening",
     "Client",
     "Consent",
     "Contact",

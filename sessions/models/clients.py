@@ -130,6 +130,13 @@ class EpisodeQuerySet(models.QuerySet["Episode"]):
             client__erased_at__isnull=True,
         )
 
+    def supervised_only_by(self, viewer: Viewer) -> Self:
+        """Read as a supervisor and in no other way: not one's own, covered or handed on to one."""
+        own = Episode.objects.filter(counselor__in=counseled_by(viewer))
+        shown = own.filter(shows_earlier=True).values("continues")
+        supervised = self.clinical_to(viewer).filter(counselor__in=supervised_by(viewer))
+        return supervised.exclude(pk__in=own.values("pk")).exclude(pk__in=shown)
+
     def editable_by(self, viewer: Viewer) -> Self:
         """Open episodes of one's own, or of the member one stands in for today."""
         return self.open().clinical_to(viewer).filter(counselor__in=counseled_by(viewer))

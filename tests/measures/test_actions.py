@@ -7,8 +7,10 @@ import datetime as dt
 import pytest
 from django.db import IntegrityError, transaction
 
-from measures.models import Action, CaseOpening
-from measures.repair.actions import agree_on_action, end_action, open_case, text_of
+from measures.models import Action
+from measures.repair.actions import agree_on_action, end_action, text_of
+from sessions.models import CaseOpening
+from sessions.openings import open_case
 from tests import factories
 
 pytestmark = pytest.mark.django_db
