@@ -47,6 +47,7 @@ from sessions.contacts import record_contact
 from sessions.devices import offer_device, pair_device
 from sessions.models import (
     AccessEntry,
+    CaseOpening,
     Client,
     Consent,
     ContactStop,
@@ -65,11 +66,11 @@ from tests import factories
 GET = """
 whose     anon  off   root  carl  rita  dana  ada   finn  sam   bob   alice eve   link  else
 case_open
-  alice   302   302   404   404   404   404   404   404   405   404   404   404   302   302
-  closed  302   302   404   404   404   404   404   404   405   404   404   404   302   302
-  bob     302   302   404   404   404   404   404   404   405   404   404   404   302   302
-  eve     302   302   404   404   404   404   404   404   405   404   404   404   302   302
-  never   302   302   404   404   404   404   404   404   405   404   404   404   302   302
+  alice   302   302   404   404   405   404   404   404   405   404   404   404   302   302
+  closed  302   302   404   404   405   404   404   404   405   404   404   404   302   302
+  bob     302   302   404   404   405   404   404   404   405   404   404   404   302   302
+  eve     302   302   404   404   405   404   404   404   405   404   404   404   302   302
+  never   302   302   404   404   405   404   404   404   405   404   404   404   302   302
 group_plan
   -       302   302   404   404   404   404   404   404   404   200   200   200   302   302
 group
@@ -1805,6 +1806,21 @@ def test_pages_about_answers_do_have_those_words(world: World) -> None:
     """The control of the test above."""
     found = " ".join(answer_words(sweep(world, "alice", whose=["-", "alice"], methods=["GET"])))
     assert [word for word in ANSWER_WORDS if repr(word) not in found] == []
+
+
+def test_without_a_purpose_a_supervisor_gets_the_code_and_nothing_else(world: World) -> None:
+    """Every address with a client in it, so that a new one is asked for as well."""
+    CaseOpening.objects.all().delete()
+    lists = {"agenda", "action_add"}
+    got = sweep(world, "sam", whose=["alice", "closed"])
+    cases = [each for each in got if each.route not in lists]
+    given = {f"{each}: {kind}" for each in cases for kind, _ in secrets(each.text)}
+    assert {each for each in given if not each.endswith(": code")} == set()
+    assert [str(each) for each in cases if each.status == 200] == []
+    asked = {each.route for each in cases if each.status == 403}
+    assert asked >= {"client", "episode", "session_answers"}
+    assert not (problems := badly_logged(cases)), "\n".join(problems)
+    assert not (changed := read_but_changed(cases)), "\n".join(changed)
 
 
 def test_asking_for_more_in_the_address_shows_no_more(world: World) -> None:

@@ -374,6 +374,7 @@ def test_a_friday_stays_blind_until_monday_has_ended(
 
 
 def test_the_supervisor_sees_at_once(desk: Desk, cast: Any, log_in: Any) -> None:
+    factories.say_why(cast.sam, cast.now)
     browser = log_in(cast.sam)
     before = desk.pages(browser)
     desk.answer(score=0)

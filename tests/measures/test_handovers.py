@@ -448,6 +448,7 @@ def test_a_decline_stands_there_as_what_it_is(cast, log_in, session):
 
 def test_the_supervisor_reads_it_without_what_was_for_the_counselor_only(cast, log_in, session):
     factories.rate(session, 3, now=cast.now, note="For her only")
+    factories.say_why(cast.sam, cast.now)
     page = text_of(log_in(cast.sam).get(f"/sessions/{session.uuid}/answers/"))
     assert re.findall(r'<td class="num[^"]*">([^<]*)</td>', page) == ["3", "7"] * 3
     assert "For her only" not in page

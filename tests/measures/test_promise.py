@@ -160,6 +160,7 @@ def test_the_counselor_reads_what_the_client_said_of_it_once_the_rating_is_open(
     alice = log_in(cast.alice)
     path = f"/episodes/{cast.episode.uuid}/"
     said = "T-308 says: what was promised did not happen"
+    factories.say_why(cast.sam, cast.now)
     assert said not in text(alice.get(path)), "blind until the own rating"
     assert said in text(log_in(cast.sam).get(path))
     factories.rate(holder.session, 7, "counselor", now=cast.now)
@@ -170,4 +171,5 @@ def test_the_counselor_reads_what_the_client_said_of_it_once_the_rating_is_open(
 
 def test_a_skip_stands_in_no_story(cast, holder, repair, log_in):
     holder.send(promise=str(repair.uuid), happened="skipped")
+    factories.say_why(cast.sam, cast.now)
     assert "what was promised" not in text(log_in(cast.sam).get(f"/episodes/{cast.episode.uuid}/"))

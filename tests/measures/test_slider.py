@@ -138,6 +138,7 @@ def test_a_change_is_marked_on_the_chart_and_in_the_table(cast, log_in):
     factories.rate(first, 8)
     path = f"/episodes/{cast.episode.uuid}/"
     sam: Browser = log_in(cast.sam)
+    factories.say_why(cast.sam, cast.now)
     assert "way of answering" not in text(sam.get(path))
     factories.rate(second, 7.5, input_kind="slider")
     page = text(sam.get(path))
@@ -153,4 +154,5 @@ def test_a_decline_changes_no_way(cast, log_in):
     )
     factories.rate(first, 8, input_kind="slider")
     factories.rate(second, (None, None, None), declined=True, input_kind="buttons")
+    factories.say_why(cast.sam, cast.now)
     assert "way of answering" not in text(log_in(cast.sam).get(f"/episodes/{cast.episode.uuid}/"))

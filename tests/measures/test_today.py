@@ -104,6 +104,7 @@ def test_an_old_note_waits_until_it_is_read(cast, alice):
 @pytest.mark.parametrize(("note_for", "status"), [("counselor", 404), ("supervisor", 200)])
 def test_only_whom_the_client_chose_reads_it(cast, log_in, note_for, status):
     rating = note(cast, note_for=note_for)
+    factories.say_why(cast.sam, cast.now)
     assert log_in(cast.sam).get(reverse("note", args=[rating.uuid])).status_code == status
     assert log_in(cast.bob).get(reverse("note", args=[rating.uuid])).status_code == 404
 

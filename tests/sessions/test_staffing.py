@@ -163,6 +163,7 @@ def test_supervision_begins_and_ends_with_the_next_request(cast, ada, log_in):
     sam = log_in(cast.sam)
     assert status(sam, "episode", cast.peers.uuid) == 404
     send(ada, "staff_supervision", cast.bob, supervisor=str(cast.sam.uuid))
+    factories.say_why(cast.sam, cast.now)
     assert status(sam, "episode", cast.peers.uuid) == SEEN
     again = send(ada, "staff_supervision", cast.bob, supervisor=str(cast.sam.uuid))
     assert "They supervise this counselor already." in text_of(again)
