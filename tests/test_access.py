@@ -1811,7 +1811,7 @@ def test_pages_about_answers_do_have_those_words(world: World) -> None:
 def test_without_a_purpose_a_supervisor_gets_the_code_and_nothing_else(world: World) -> None:
     """Every address with a client in it, so that a new one is asked for as well."""
     CaseOpening.objects.all().delete()
-    lists = {"agenda", "action_add"}
+    lists = {"agenda", "action_add"} | WITHOUT_LOG_IN
     got = sweep(world, "sam", whose=["alice", "closed"])
     cases = [each for each in got if each.route not in lists]
     given = {f"{each}: {kind}" for each in cases for kind, _ in secrets(each.text)}

@@ -88,5 +88,6 @@ def test_the_counselor_reads_who_and_why_newest_first(cast, log_in, path):
         open_case(episode=cast.episode, by=cast.sam, purpose=purpose, now=now)
     text = log_in(cast.alice).get(path).content.decode()
     places = [text.index(words) for words in ("of a concern.", "counselor asked.", ", covering.")]
-    assert places == sorted(places) and places[-1] < text.index("Opened before")
+    assert places == sorted(places)
+    assert places[-1] < text.index("Opened before")
     assert text.count("Sam opened this on") == 5
