@@ -1147,21 +1147,6 @@ def take_on(world: World, counselor: Membership, owner: str) -> None:
     }
 
 
-def agree(episode: Episode, owner: str, now: dt.datetime) -> None:
-    """Actions of a meeting, one about the client and one about the work."""
-    counselor, text = episode.counselor, canary("action", owner)
-    for about in (episode, None):
-        agree_on_action(
-            counselor=counselor,
-            text=text,
-            owner=counselor,
-            due_on=now.date(),
-            by=counselor,
-            now=now,
-            episode=about,
-        )
-
-
 def meet_in_a_group(episode: Episode, hour: int, now: dt.datetime) -> str:
     """A month ago, this client was in a group, which nobody was asked about."""
     starts_at = now - dt.timedelta(days=30, hours=hour)
