@@ -1122,7 +1122,6 @@ def take_on(world: World, counselor: Membership, owner: str) -> None:
     Client.objects.filter(pk=episode.client_id).update(own_word=canary("word", owner))
     give_consent(episode, owner, cast.now)
     rate_sessions(episode, owner, cast.now)
-    agree(episode, owner, cast.now)
     session = factories.make_session(episode, cast.now - dt.timedelta(hours=4))
     made = factories.invite(session, cast.now)
     print_slips(sessions=[session], by=counselor, now=cast.now)
