@@ -20,6 +20,7 @@ ROWS = (
     row("agenda", READ, C, S, shows=CLINICAL),
     row("own_agenda", READ, C),
     row("action_add", WRITE, C, S, shows=CLINICAL),
+    row("flag", READ | WRITE, C, S, shows=CLINICAL),
     row("session_log", READ | WRITE, C, shows={Data.SCHEDULE}),
     row("session_waive", WRITE, C),
     row("client_edit", READ | WRITE, C, F, shows={Data.IDENTITY}),

@@ -17,6 +17,7 @@ from measures.capture import views as capture
 from measures.insight import (
     action_views,
     episode_views,
+    flag_views,
     help_views,
     note_views,
     settings_views,
@@ -38,6 +39,7 @@ urlpatterns = [
     path("supervision/<uuid:uuid>/", supervision_views.agenda, name="agenda"),
     path("supervision/<uuid:uuid>/agree/", supervision_views.action_add, name="action_add"),
     path("agenda/", supervision_views.own_agenda, name="own_agenda"),
+    path("flags/<uuid:uuid>/", flag_views.flag, name="flag"),
     path("sessions/<uuid:uuid>/", staff_views.session_log, name="session_log"),
     path("sessions/<uuid:uuid>/waive/", staff_views.session_waive, name="session_waive"),
     path("clients/<uuid:uuid>/edit/", intake_views.client_edit, name="client_edit"),

@@ -67,6 +67,7 @@ CLIENT_SIDE = (
     "measures/capture/letters.py",
     "measures/capture/views.py",
     "measures/capture/who_sees.py",
+    "measures/insight/ready_made.py",
     "measures/insight/together.py",
     "sessions/names.py",
 )

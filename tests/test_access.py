@@ -294,6 +294,12 @@ episode
   bob     302   302   404   404   404   404   404   404   404   200   404   404   302   302
   eve     302   302   404   404   404   404   404   404   404   404   404   200   302   302
   never   302   302   404   404   404   404   404   404   404   404   404   404   302   302
+flag
+  alice   302   302   404   404   404   404   404   404   200   404   200   404   302   302
+  closed  302   302   404   404   404   404   404   404   200   404   200   404   302   302
+  bob     302   302   404   404   404   404   404   404   404   200   404   404   302   302
+  eve     302   302   404   404   404   404   404   404   404   404   404   200   302   302
+  never   302   302   404   404   404   404   404   404   404   404   404   404   302   302
 episode_close
   alice   302   302   404   404   404   404   404   404   404   404   200   404   302   302
   closed  302   302   404   404   404   404   404   404   404   404   403   404   302   302
@@ -698,6 +704,12 @@ episode
   bob     302   302   404   404   405   404   404   404   405   405   405   405   302   302
   eve     302   302   404   404   405   404   404   404   405   405   405   405   302   302
   never   302   302   404   404   405   404   404   404   405   405   405   405   302   302
+flag
+  alice   302   302   404   404   404   404   404   404   403   404   302   404   302   302
+  closed  302   302   404   404   404   404   404   404   403   404   403   404   302   302
+  bob     302   302   404   404   404   404   404   404   404   302   404   404   302   302
+  eve     302   302   404   404   404   404   404   404   404   404   404   302   302   302
+  never   302   302   404   404   404   404   404   404   404   404   404   404   302   302
 episode_close
   alice   302   302   404   404   404   404   404   404   404   404   302   404   302   302
   closed  302   302   404   404   404   404   404   404   404   404   403   404   302   302
@@ -879,6 +891,7 @@ OBJECTS = ("alice", "closed", "bob", "eve", "never")
 
 # What the address of a route names.
 NAMES = {
+    "flag": "flag",
     "device_revoke": "device",
     "rate_leave": "request",
     "hand_over": "session",
@@ -1134,6 +1147,7 @@ def take_on(world: World, counselor: Membership, owner: str) -> None:
         "token": made.token,
         "stop": stop_token_of(made.link),
         "silence": silence(episode, cast.now),
+        "flag": str(Flag.objects.filter(episode=episode).values_list("uuid", flat=True)[0]),
         "contact": call_them(episode, cast.now),
         "note": note_of(episode),
         "action": action_of(episode),
@@ -1325,6 +1339,7 @@ def make_never(world: World) -> None:
             "request",
             "call",
             "silence",
+            "flag",
             "device",
             "contact",
             "group",
@@ -1550,6 +1565,7 @@ def payload(world: World, route: str, whose: str) -> dict[str, Any]:
         },
         "devices": {"name": "Waiting room"},
         "rating_link": {"channel": "link"},
+        "flag": {"version": "2", "did": "talked"},
         "rate_form": score | {"step": "send"},
         "rate_decline": {"sure": "yes"},
         "slip_entry": score
@@ -2206,6 +2222,9 @@ TWO_WALLS = {
     ("slip_entry", Actor.ADMINISTRATOR),
     ("slip_entry", Actor.RIGHTS_CONTACT),
     ("slip_entry", Actor.SUPERVISOR),
+    ("flag", Actor.ADMINISTRATOR),
+    ("flag", Actor.FRONT_DESK),
+    ("flag", Actor.RIGHTS_CONTACT),
 }
 CELLS = [
     (row.route, actor)

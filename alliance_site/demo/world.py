@@ -24,6 +24,7 @@ from measures.capture.services import make_link, record_rating
 from measures.capture.slips import LONGEST as SLIPS_LAST
 from measures.capture.slips import enter_slip, print_slips
 from measures.models import CallRequest, Flag, Rater, Rating, RatingLink
+from measures.repair.acting import Decision, Did, decide
 from measures.repair.reading_notes import mark_read
 from measures.repair.states import move
 from measures.repair.talks import record_talk
@@ -68,6 +69,7 @@ def make_world(now: dt.datetime, progress: Progress) -> None:
         _read_older_notes(now)
         _call_after_a_missed_session(now)
         _make_promise(staff["Dana"].organization, now)
+        _act_on_flags(now)
         _ask_for_call(staff["Dana"], now)
         _answer_on_paper(staff["Ben"], now)
         make_group(staff["Maria"], now)
@@ -215,6 +217,10 @@ def _make_promise(organization: Organization, now: dt.datetime) -> None:
     flag = Flag.objects.filter(episode=session.episode, rater=Rater.CLIENT).earliest("raised_at")
     if flag.state not in Flag.OPEN_STATES:  # talked about long ago; now once more
         move(flag, Flag.State.TALKED, now=now, reason="opened again", by=counselor)
+    flags = Flag.objects.filter(episode=session.episode, rater=Rater.CLIENT)
+    flag = flags.open().first() or flags.exclude(state=Flag.State.WITHDRAWN).latest("raised_at")
+    if not flag.is_open:
+        move(flag, Flag.State.TALKED, now=now, reason="reopen", by=counselor)
     record_talk(
         flag=flag,
         by=counselor,
@@ -223,6 +229,28 @@ def _make_promise(organization: Organization, now: dt.datetime) -> None:
         client_text=PROMISE,
         wish="slower",
     )
+
+
+def _act_on_flags(now: dt.datetime) -> None:
+    """Of the open flags some were acted on, one of each kind; the first caseload keeps its own."""
+    acts = (
+        Decision(Did.NOT_YET, on=(now + dt.timedelta(days=6)).date(), line="Only five minutes."),
+        Decision(Did.TALKED, on=now.date(), line="Check in first, plan later."),
+        Decision(Did.OUTSIDE, line="Lost the night shift."),
+        Decision(Did.NO_CONCERN, line="A bad cold."),
+        Decision(Did.BRING),
+    )
+    waiting = Flag.objects.filter(state=Flag.State.NEW, rater=Rater.CLIENT)
+    others = waiting.exclude(episode__counselor__name__in=["Maria", "Kim"])
+    related = others.select_related("episode__client", "episode__counselor__organization")
+    for flag, decision in zip(related.order_by("pk"), acts, strict=False):
+        decide(
+            flag=flag,
+            decision=decision,
+            version=flag.version,
+            by=flag.episode.counselor,
+            now=now,
+        )
 
 
 def _ask_for_call(contact: Membership, now: dt.datetime) -> None:

@@ -13,7 +13,8 @@ from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 
 from measures.capture.answers import Answers
-from measures.models import FACETS, Helper, InstrumentVersion, Present, Rater, Rating, Repair
+from measures.capture.talk_question import DID_YOU_TALK, TALKED
+from measures.models import FACETS, Flag, Helper, InstrumentVersion, Present, Rater, Rating, Repair
 from sessions.forms import DigitsField, LocalDateTimeField
 from sessions.models import AnswersWith, Session
 from sessions.names import isolated
@@ -43,6 +44,7 @@ HAPPENED = (
     (Repair.ClientSays.NO.value, _("No")),
     (Repair.ClientSays.SKIPPED.value, _("Skip")),
 )
+HAPPENED_LABEL = _("Did that happen?")
 # What each tap is called when the client is asked about it next time.
 ASKED_FOR = {
     "slower": _("You asked us to go slower."),
@@ -123,7 +125,7 @@ class ClientAnswersForm(AnswersForm):
         choices=HAPPENED,
         required=False,
         widget=forms.RadioSelect,
-        label=_("Did that happen?"),
+        label=HAPPENED_LABEL,
         error_messages={"invalid_choice": _("Choose one of these, or none.")},
     )
     change_wish = forms.ChoiceField(
@@ -255,10 +257,27 @@ class SessionLogForm(AnswersForm):
     mode = forms.ChoiceField(label=_("How"), choices=Session.Mode.choices, widget=forms.RadioSelect)
     version = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
     rating_uuid = forms.UUIDField(widget=forms.HiddenInput)
+    talked = forms.ChoiceField(
+        label=DID_YOU_TALK,
+        choices=TALKED,
+        required=False,
+        widget=forms.RadioSelect,
+    )
+    flag_version = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=1)
 
-    def __init__(self, *args: Any, session: Session, may_rate: bool, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        session: Session,
+        may_rate: bool,
+        flag: Flag | None = None,
+        **kwargs: Any,
+    ) -> None:
         kwargs.setdefault("initial", _initial(session))
+        kwargs["initial"]["flag_version"] = flag.version if flag else None
         super().__init__(*args, **kwargs)
+        if flag is None:
+            del self.fields["talked"], self.fields["flag_version"]
         self.session = session
         if not may_rate:
             for facet in FACETS:
@@ -270,6 +289,14 @@ class SessionLogForm(AnswersForm):
     def session_values(self) -> dict[str, Any]:
         names = ("status", "starts_at", "mode", "version", "rating_uuid")
         return {name: self.cleaned_data[name] for name in names}
+
+    @property
+    def talked_answer(self) -> tuple[str, int] | None:
+        """What was said about the flag, with the version it was asked about; None if nothing."""
+        did = self.cleaned_data.get("talked")
+        version = self.cleaned_data.get("flag_version")
+        held = self.cleaned_data["status"] == Session.Status.HELD
+        return (did, version) if did and version and held else None
 
     def mark_stale(self, session: Session) -> None:
         """Say that somebody saved first. What was typed stays; sending again decides for it."""

@@ -26,7 +26,8 @@ from measures.capture.asking_sentences import WHY_NOT, what_follows
 from measures.capture.codes import KEEP_EVERY, make_code
 from measures.capture.forms import SessionLogForm
 from measures.capture.services import make_link, waive_blind
-from measures.models import FACETS, Rater, Rating, RatingLink, blind_sessions
+from measures.capture.talk_question import answer_about, flag_to_ask_about
+from measures.models import FACETS, Flag, Rater, Rating, RatingLink, blind_sessions
 from sessions.access import StaffRequest, get_editable, get_visible
 from sessions.models import Episode, Session
 from sessions.qr import qr_svg
@@ -51,9 +52,10 @@ def session_log(request: StaffRequest, uuid: str) -> HttpResponse:
         instrument_version=current_version(),
         language=get_language() or "en",
         names={"client": session.episode.client.code},
+        flag=(flag := flag_to_ask_about(request.viewer, session)),
     )
     if request.method == "POST" and form.is_valid():
-        response = _save(request, session, form)
+        response = _save(request, session, form, flag)
         if response is not None:
             return response
     status = 409 if form.is_stale else 422 if form.errors else 200
@@ -62,6 +64,7 @@ def session_log(request: StaffRequest, uuid: str) -> HttpResponse:
         "client": session.episode.client,
         "form": form,
         "may_rate": may_rate,
+        "flag": flag,
         "then": "slip" if "slip" in (request.GET.get("then"), request.POST.get("then")) else "",
     }
     return render(request, "measures/session_log.html", context, status=status)
@@ -160,7 +163,9 @@ def _rates(request: StaffRequest) -> bool:
     return any(facet in request.POST for facet in FACETS)
 
 
-def _save(request: StaffRequest, session: Session, form: SessionLogForm) -> HttpResponse | None:
+def _save(
+    request: StaffRequest, session: Session, form: SessionLogForm, flag: Flag | None
+) -> HttpResponse | None:
     """Log it and go to what comes next, or put the problem into words on the form."""
     try:
         logged = logging_sessions.log_session(
@@ -188,10 +193,25 @@ def _save(request: StaffRequest, session: Session, form: SessionLogForm) -> Http
     except TimeTaken:
         form.add_error("starts_at", _("There is a session with this client at that time."))
     else:
+        _note_the_talk(request, logged, form, flag)
         said = what_follows(logged, request.now)
         messages.success(request, f"{_('Saved.')} {said}".strip())
         return redirect(_next(request, logged))
     return None
+
+
+def _note_the_talk(
+    request: StaffRequest, session: Session, form: SessionLogForm, flag: Flag | None
+) -> None:
+    answer = form.talked_answer
+    if flag is None or answer is None:
+        return
+    did, version = answer
+    stored = answer_about(
+        flag=flag, session=session, did=did, version=version, viewer=request.viewer
+    )
+    if not stored:
+        messages.info(request, _("Somebody saved the flag a moment ago; that stays as it is."))
 
 
 def _next(request: StaffRequest, session: Session) -> str:

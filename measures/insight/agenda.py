@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Q
@@ -11,6 +11,7 @@ from django.db.models import Q
 from measures.insight import sentences
 from measures.insight.absences import absence_of, unanswered_sessions
 from measures.insight.chips import sort_key
+from measures.insight.flag_states import Standing, standings
 from measures.insight.history import History, histories
 from measures.insight.read_models import CaseRow, case_row
 from measures.models import Action, AgendaItem, Flag, Rating
@@ -47,6 +48,8 @@ class Talk:
     words: str
     language: str
     days: int
+    # Where it stands: what was done, and what two more ratings say.
+    label: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,8 @@ class Agenda:
 def agenda_of(viewer: Viewer, counselor: Membership) -> Agenda:
     """What the two have to talk about, as far as this viewer may know."""
     cases = histories(viewer, _episodes(viewer, counselor))
-    waiting = sorted((each for each in cases if _waits(each)), key=_raised_at)
+    stand = standings(viewer, cases)
+    waiting = sorted((each for each in cases if _waits(each, stand)), key=_raised_at)
     settled = _settled(viewer, counselor)
     return Agenda(
         counselor=counselor,
@@ -98,7 +102,7 @@ def agenda_of(viewer: Viewer, counselor: Membership) -> Agenda:
             viewer, Q(counselor=counselor, done_at__gte=viewer.now - dt.timedelta(days=ENDED_DAYS))
         ),
         picks=_picks(viewer, counselor),
-        talks=_talks(viewer, waiting[:TALKS]),
+        talks=_talks(viewer, waiting[:TALKS], stand),
         more_talks=max(0, len(waiting) - TALKS),
         calls=[each.episode for each in cases if _is_to_be_called(each)][:CALLS],
         beginners=[each.episode for each in cases if 0 < len(each.held) <= FIRST_SESSIONS],
@@ -132,9 +136,11 @@ def _episodes(viewer: Viewer, counselor: Membership) -> Sequence[Episode]:
     return list(own.select_related("client", "counselor", "organization").order_by("pk"))
 
 
-def _waits(history: History) -> bool:
-    flag = history.open_flag
-    return flag is not None and flag.state == Flag.State.NEW
+def _waits(history: History, stand: Mapping[int, Standing]) -> bool:
+    """Not yet talked about, or talked about and not better."""
+    standing = stand.get(history.episode.pk)
+    not_better = standing is not None and standing.is_due and standing.is_not_better
+    return history.waits_for_talk or not_better
 
 
 def _raised_at(history: History) -> dt.datetime:
@@ -143,7 +149,7 @@ def _raised_at(history: History) -> dt.datetime:
     return flag.raised_at
 
 
-def _talks(viewer: Viewer, waiting: Sequence[History]) -> list[Talk]:
+def _talks(viewer: Viewer, waiting: Sequence[History], stand: Mapping[int, Standing]) -> list[Talk]:
     notes = _shared_words(viewer, [each.episode.pk for each in waiting])
     talks = []
     for history in waiting:
@@ -160,6 +166,7 @@ def _talks(viewer: Viewer, waiting: Sequence[History]) -> list[Talk]:
                 words=unseal(history.episode.client, "note", rating.sealed_note) if rating else "",
                 language=rating.language if rating else "",
                 days=(viewer.today - raised).days,
+                label=stand[history.episode.pk].label,
             )
         )
     return talks

@@ -91,7 +91,10 @@ def _is_new(history: History) -> bool:
     return len(history.held) < NEW_SESSIONS
 
 
-waits = _in_state(Flag.State.NEW)
+def waits(history: History) -> bool:
+    return history.waits_for_talk
+
+
 # What we did, and who is new; what the ratings say follows, in the order of the list.
 SHOW: dict[str, tuple[str | Promise, Callable[[History], bool]]] = {
     "talk": (_("Not yet talked about"), waits),

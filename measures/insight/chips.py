@@ -100,24 +100,22 @@ def _did(history: History, concern: Concern) -> Chip | None:
     called = absence is not None and absence.got_through
     if flag is None or (called and concern == Concern.QUIET):
         return CALLED if called else None
-    return did_chip(flag)
+    return did_chip(flag, history.today)
 
 
-def did_chip(flag: Flag) -> Chip:
+def did_chip(flag: Flag, today: dt.date) -> Chip:
     """What was done about an open flag."""
-    if flag.state == Flag.State.WATCHING and flag.snoozed_until:
+    if flag.snoozed_until and flag.is_put_off(today):
         until = date_format(flag.snoozed_until, "MONTH_DAY_FORMAT")
         return Chip("clock", _("Watching until %(date)s") % {"date": until}, "chip-talk")
-    if flag.state == Flag.State.TALKED:
+    if not flag.waits_on(today):
         return Chip("chat-left-text", _("Talked about"), "chip-talk")
     return Chip("chat-left", _("Not yet talked about"), OPEN)
 
 
 def sort_key(history: History) -> tuple[bool, int, str]:
     """By concern: what is not yet talked about first, then what the ratings say."""
-    flag = history.open_flag
-    waiting = flag is not None and flag.state == Flag.State.NEW
-    return (not waiting, concern_of(history), history.episode.client.code)
+    return (not history.waits_for_talk, concern_of(history), history.episode.client.code)
 
 
 def days_since_contact(history: History, today: dt.date) -> int | None:

@@ -15,11 +15,13 @@ from measures.capture.who_sees import supervisors_of
 from measures.insight import read_models
 from measures.insight.chart_words import trend_sentence_for_chart
 from measures.insight.charts import lowest_shown, trend_figure
-from measures.insight.chips import chips_of
+from measures.insight.chips import chips_of, concern_of
 from measures.insight.episode_page import events_of, key_of, table_of
 from measures.insight.groups import group_line
+from measures.insight.helping import Idea, ideas_without_flag
 from measures.insight.history import History, histories, trend_points
 from measures.insight.lane import way_marks
+from measures.insight.notices import last_gap
 from measures.insight.sentences import honesty, summary
 from measures.models import blind_sessions
 from sessions.access import StaffRequest, Viewer, get_visible
@@ -47,6 +49,8 @@ def episode(request: StaffRequest, uuid: UUID) -> HttpResponse:
         "chips": chips_of(history),
         "summary": summary(history),
         "honesty": how_sure if history.open_flag else "",
+        "open_flag": history.open_flag,
+        "ideas": _without_flag(history),
         "points": points,
         "group_line": group_line(history),
         "figure": trend_figure(points, marks=marks),
@@ -72,6 +76,13 @@ def episode(request: StaffRequest, uuid: UUID) -> HttpResponse:
         "may_reopen": Episode.objects.reopenable_by(viewer).filter(pk=row.pk).exists(),
     }
     return render(request, "measures/episode.html", context)
+
+
+def _without_flag(history: History) -> list[Idea]:
+    """What to try where something asks for a word and there is no flag to lead to it."""
+    if history.open_flag is not None or not history.answered:
+        return []
+    return ideas_without_flag(concern_of(history), has_gap=last_gap(history) is not None)
 
 
 def _asking(viewer: Viewer, history: History) -> dict[str, Any]:

@@ -39,6 +39,7 @@ class History:
     # Calls and letters that stand, oldest first.
     contacts: list[Contact] = field(default_factory=list)
     pause: Pause | None = None
+    today: dt.date = dt.date.max
     hidden_from: dt.datetime | None = None
     # On hold, and expected back before today.
     is_overdue: bool = False
@@ -111,6 +112,12 @@ class History:
         )
 
     @property
+    def waits_for_talk(self) -> bool:
+        """Whether its open flag asks for a conversation today."""
+        flag = self.open_flag
+        return flag is not None and flag.waits_on(self.today)
+
+    @property
     def last_assessment(self) -> Assessment | None:
         """What the engine concluded after the client's last answers."""
         return assessment_of(self.answered[-1]) if self.answered else None
@@ -141,6 +148,7 @@ def histories(viewer: Viewer, episodes: Sequence[Episode]) -> list[History]:
             flags=flags[episode.pk],
             contacts=contacts[episode.pk],
             pause=pauses.get(episode.pk),
+            today=viewer.today,
             hidden_from=hidden.get(episode.pk),
             is_overdue=episode.pk in pauses and pauses[episode.pk].is_overdue(viewer.today),
         )
@@ -216,7 +224,7 @@ def _ratings(viewer: Viewer, episodes: Sequence[int]) -> Iterable[Rating]:
 
 
 def _flags(viewer: Viewer, episodes: Sequence[int]) -> Iterable[Flag]:
-    readable = Flag.objects.open_to(viewer).exclude(state=Flag.State.WITHDRAWN)
+    readable = Flag.objects.open_to(viewer).with_talks().exclude(state=Flag.State.WITHDRAWN)
     of_episodes = readable.filter(episode__in=episodes).select_related(
         "first_rating__session", "last_rating__session", "onset"
     )

@@ -40,6 +40,7 @@ class CaseRow:
     flag: Flag | None
     flag_days: int
     is_overdue: bool = False
+    waits_for_talk: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ class SaidOfPromise:
 def case_rows(viewer: Viewer, episodes: Sequence[Episode]) -> list[CaseRow]:
     """Caseload lines, most concern first. Episodes come with client and counselor loaded."""
     ordered = sorted(histories(viewer, episodes), key=sort_key)
-    return [case_row(viewer, history) for history in ordered]
+    return [case_row(viewer, each) for each in ordered]
 
 
 def case_row(viewer: Viewer, history: History, *, with_name: bool = True) -> CaseRow:
@@ -87,6 +88,7 @@ def case_row(viewer: Viewer, history: History, *, with_name: bool = True) -> Cas
         flag=flag,
         flag_days=(viewer.today - flag.raised_at.astimezone(zone).date()).days if flag else 0,
         is_overdue=history.is_overdue,
+        waits_for_talk=history.waits_for_talk,
     )
 
 

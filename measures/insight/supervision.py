@@ -37,6 +37,7 @@ class ListRow:
     why: str
     days: int
     chips: list[Chip]
+    flag: Flag | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,8 @@ def _talk_row(flag: Flag, viewer: Viewer) -> ListRow:
         episode=flag.episode,
         why=why % {"day": day},
         days=(viewer.today - flag.raised_at.astimezone(zone).date()).days,
-        chips=[RATINGS_SAY[Concern.LOWER], did_chip(flag)],
+        chips=[RATINGS_SAY[Concern.LOWER], did_chip(flag, viewer.today)],
+        flag=flag,
     )
 
 

@@ -42,6 +42,7 @@ class SessionRow:
     opener: Opener | None
     # Whether a call to this client stands under "Reach out".
     calls: bool
+    flag: Flag | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ class Today:
     sessions: list[SessionRow]
     unrated: list[Session]
     # Not yet talked about, and not coming today: most concern first.
-    waiting: list[Episode]
+    waiting: list[History]
     calls: ReachOut
     # Clients of whom hardly anything is known yet.
     new: list[NewClient]
@@ -99,9 +100,7 @@ def today(viewer: Viewer) -> Today:
             .order_by("starts_at")
         ),
         waiting=[
-            each.episode
-            for each in cases
-            if _waits_for_a_talk(each) and each.episode.pk not in seen_today
+            each for each in cases if each.waits_for_talk and each.episode.pk not in seen_today
         ],
         calls=calls,
         new=[_new_client(viewer, each) for each in cases if _is_new(each)],
@@ -140,11 +139,6 @@ def _new_client(viewer: Viewer, history: History) -> NewClient:
     )
 
 
-def _waits_for_a_talk(history: History) -> bool:
-    flag = history.open_flag
-    return flag is not None and flag.state == Flag.State.NEW
-
-
 def _session_rows(
     viewer: Viewer, sessions: Sequence[Session], cases: dict[int, History], calls: ReachOut
 ) -> list[SessionRow]:
@@ -179,6 +173,7 @@ def _session_rows(
                 if session.status == Session.Status.SCHEDULED
                 else None,
                 calls=session.episode_id in to_call,
+                flag=case.open_flag,
             )
         )
     return rows
@@ -220,7 +215,7 @@ def clients_on(page: Today) -> set[int]:
     episodes = [
         *(row.session.episode for row in page.sessions),
         *(session.episode for session in page.unrated),
-        *page.waiting,
+        *(each.episode for each in page.waiting),
         *(call.episode for call in page.calls.due),
         *(row.episode for row in page.calls.put_off),
         *(contact.episode for contact in page.calls.done),

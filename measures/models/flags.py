@@ -6,7 +6,7 @@ from operator import or_
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from measures.models.assessments import Assessment
@@ -25,6 +25,10 @@ class FlagQuerySet(models.QuerySet["Flag"]):
     def running(self, day: dt.date) -> Self:
         """Open ones of episodes neither closed nor on hold: what a list may hold."""
         return self.open().filter(episode__in=Episode.objects.running(day).values("pk"))
+
+    def with_talks(self) -> Self:
+        """Each with `was_talked`: whether a talk about it is on record."""
+        return self.annotate(was_talked=Exists(Repair.objects.filter(flag=OuterRef("pk"))))
 
     def not_yet_talked_about(self, day: dt.date) -> Self:
         """New, or looked at again after "not yet", and no talk on record. See `Flag.waits_on`."""
@@ -99,6 +103,12 @@ class Flag(PublicModel, OwnedModel):
     @property
     def is_open(self) -> bool:
         return self.state in Flag.OPEN_STATES
+
+    def waits_on(self, day: dt.date) -> bool:
+        """Not yet talked about: new, or looked at again after "not yet". Needs `was_talked`."""
+        if self.state == Flag.State.WATCHING:
+            return not self.is_put_off(day) and not getattr(self, "was_talked", True)
+        return self.state == Flag.State.NEW
 
     def is_put_off(self, day: dt.date) -> bool:
         """Being watched, and the day to look again has not come."""

@@ -29,6 +29,7 @@ class Did(StrEnum):
     BETTER = "better"
     WATCH = "watch"
     REOPEN = "reopen"
+    BRING = "supervision"
 
 
 STATE_AFTER = {
@@ -40,7 +41,6 @@ STATE_AFTER = {
     Did.BETTER: Flag.State.BETTER,
 }
 HOW_IT_WENT = {
-    Did.TALKED: "",
     Did.REOPEN: "",
     Did.NOT_YET: Repair.Outcome.NOT_YET,
     Did.WATCH: Repair.Outcome.NOT_YET,
@@ -74,9 +74,11 @@ def decide(
     by: Membership,
     now: dt.datetime,
     along: Sequence[Flag] = (),
+    reopen: bool = False,
 ) -> Flag:
     """Store one decision about a card: all of it or nothing.
 
+    `reopen`: another tab closed it, and this decision stays instead.
     `version` is that of the flag when the form was opened; the same form sent twice is stored
     once. `along` are the other open flags of the card that this person may know of. Raises
     StaleFlag, IllegalStep, OtherIsOpen.
@@ -88,6 +90,8 @@ def decide(
             if _is_the_same(current, decision, by):
                 return current
             raise StaleFlag
+        if reopen and not current.is_open:
+            _take(current, Decision(Did.REOPEN), by, now)
         _take(current, decision, by, now)
         for other in along:
             if _goes_along(other, decision):
@@ -99,13 +103,17 @@ def decide(
                     by=by,
                     until=_until(decision),
                 )
-        if decision.to_supervision:
+        if decision.to_supervision or decision.did == Did.BRING:
             take_to_supervision(flag=current, note="", by=by, now=now)
     return current
 
 
 def _take(flag: Flag, decision: Decision, by: Membership, now: dt.datetime) -> None:
     talks = Repair.objects.filter(flag=flag)
+    if not flag.is_open and decision.did != Did.REOPEN:
+        raise IllegalStep("A closed flag is opened again first.")
+    if decision.did == Did.BRING:
+        return  # an item on the agenda, no state
     if decision.did == Did.TALKED:
         if decision.on is None:
             raise IllegalStep("A talk was on some day.")
@@ -147,7 +155,8 @@ def _until(decision: Decision) -> dt.date | None:
 
 
 def _goes_along(other: Flag, decision: Decision) -> bool:
-    return decision.did != Did.REOPEN and may_move(other, STATE_AFTER[decision.did])
+    after = STATE_AFTER.get(decision.did)
+    return after is not None and may_move(other, after)
 
 
 def _is_the_same(flag: Flag, decision: Decision, by: Membership) -> bool:
