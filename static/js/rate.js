@@ -213,7 +213,7 @@
 
   let sending = false;
 
-  // The script of a clinic's tablet reads it: "yes", "saved", or nothing (kiosk.js).
+  // The script of a clinic's tablet reads it: "yes", "saved", "lost", or nothing (kiosk.js).
   function setSending(state) {
     sending = state === "yes";
     document.documentElement.dataset.unsent = state;
@@ -239,14 +239,15 @@
 
   async function settle(fields, result) {
     if (!result) return;
-    setSending(result.came === "thanks" ? "saved" : "");
+    const isThere = form.isConnected; // a tablet that was left clears it, and speaks for itself
+    setSending({ thanks: "saved", refused: isThere ? "" : "lost" }[result.came] || "");
     if (result.came === "thanks") {
       erase(home);
       tell("saved");
-      location.replace(`${home}thanks/`);
+      if (isThere) location.replace(`${home}thanks/`);
     } else if (result.came === "refused") {
       await keepDraft(fields);
-      postAsItIs(form.querySelector("[value=send]") || form.querySelector("[name=step]"));
+      if (isThere) postAsItIs(form.querySelector("[value=send]") || form.querySelector("[name=step]"));
     } else settleClosed(result);
   }
 
@@ -368,6 +369,8 @@
   const wasUnsent = eraseOld();
   setInterval(eraseOld, 60 * 1000);
   document.addEventListener("click", onClick);
+  document.addEventListener("cleared", () => sending || stop());
+  document.addEventListener("given-up", stop);
   addEventListener("online", () => wake());
   addEventListener("visibilitychange", () => document.hidden || wake());
   addEventListener("pageshow", (event) => event.persisted && location.reload());
