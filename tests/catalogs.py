@@ -81,6 +81,8 @@ SAME: dict[str, dict[str, str]] = {
         "no": "the same word",
         "PIN": "so it is called",
         "Esc": "so it stands on the key",
+        "Agenda": "the same word",
+        "Agendas": "the same word",
     },
     "ar": {},
 }
