@@ -161,10 +161,9 @@ def supervise_it(page: Page, look_at: LookAt) -> None:
     expect(entry).to_contain_text("Lower than usual")
     expect(entry).to_contain_text("with Alice")
     look_at(page, "supervision")
-    entry.get_by_role("link", name="T-308").click()
-    expect(page.get_by_role("heading", name="Why are you opening this?")).to_be_visible()
+    entry.locator("summary").click()
     look_at(page, "why a case is opened")
-    page.get_by_role("button", name="Preparing supervision").click()
+    entry.get_by_role("button", name="Preparing supervision").click()
     seen = drawn(page)
     assert seen["client"] == [*EARLIER, 2.7]
     assert seen["flags"] == [2.7]
