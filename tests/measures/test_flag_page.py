@@ -241,13 +241,19 @@ def test_before_the_counselor_rated_there_is_no_such_page(cast, alice, log_in):
     flag = Flag.objects.get()
     assert alice.get(address(flag)).status_code == 404
     assert tap(alice, flag, "no_concern").status_code == 404
-    assert log_in(cast.sam).get(address(flag)).status_code == 200
+    sam = log_in(cast.sam)
+    page = sam.get(address(flag))
+    assert page.status_code == 403  # not before saying why
+    assert "dropped" not in shown(page)
+    factories.say_why(cast.sam, cast.now)
+    assert sam.get(address(flag)).status_code == 200
     factories.rate(session, 7, "counselor")
     assert alice.get(address(flag)).status_code == 200
 
 
 def test_the_supervisor_reads_and_who_stands_in_acts(cast, flag, log_in):
     sam, bob = log_in(cast.sam), log_in(cast.bob)
+    factories.say_why(cast.sam, cast.now)
     page = sam.get(address(flag)).content.decode()
     assert 'id="card"' not in page
     assert tap(sam, flag, "talked").status_code == 403
@@ -355,6 +361,7 @@ def test_the_page_takes_as_many_queries_with_a_long_history(cast, alice, flag):
 
 def test_what_is_not_better_comes_back_on_the_agenda(cast, alice, flag, log_in):
     sam, agenda = log_in(cast.sam), f"/supervision/{cast.alice.uuid}/"
+    factories.say_why(cast.sam, cast.now)
     tap(alice, flag, "talked", talked_on=cast.today - dt.timedelta(days=3))
     assert "Back, not better" not in shown(sam.get(agenda))
     two_more(cast, 3)
