@@ -9,13 +9,15 @@ import datetime as dt
 import json
 import os
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Route, expect
+from playwright.sync_api import BrowserContext, BrowserType, Page, Route, expect
 
 from measures.capture.asking import withdraw_request
 from measures.capture.services import MadeLink
@@ -496,6 +498,75 @@ def test_a_page_that_crashed_finds_everything_again(
     page = context.new_page()
     page.goto(path_of(link))
     expect_filled_in(page)
+
+
+@pytest.fixture
+def new_start(
+    *,
+    browser_type: BrowserType,
+    browser_type_launch_args: dict[str, Any],
+    browser_context_args: dict[str, Any],
+    watch: Watch,
+    tmp_path: Path,
+) -> NewContext:
+    """Starts a browser of its own, each time with the same profile on the disk."""
+
+    def _new_start() -> BrowserContext:
+        options = {**browser_type_launch_args, **browser_context_args, **PHONE}
+        context = browser_type.launch_persistent_context(tmp_path, **options)
+        context.set_default_timeout(10_000)
+        watch.over(context)
+        return context
+
+    return _new_start
+
+
+def test_a_browser_that_was_killed_finds_everything_again_for_half_an_hour(
+    new_start: NewContext, link: MadeLink, watch: Watch, tmp_path: Path
+) -> None:
+    context = new_start()
+    page = context.new_page()
+    to_questions(page, link)
+    fill_in(page)
+    wait_for_draft(page)
+    made = page.evaluate("Date.now()") / 1000
+    (draft,) = drafts(page).values()
+    wait_until_on_disk(draft["sealed"], tmp_path)
+    watch.contexts.remove(context)
+    with context.expect_event("close"):
+        kill_browser_with(tmp_path)
+
+    for minutes, is_there in ((29, True), (31, False)):
+        context = new_start()
+        context.clock.set_system_time(made + minutes * 60)
+        page = context.new_page()
+        to_questions(page, link)
+        page.wait_for_load_state("networkidle")
+        if is_there:
+            expect_filled_in(page)
+            expect(page.get_by_text(KEPT)).to_be_visible()
+        else:
+            expect_empty(page)
+            assert drafts(page) == {}
+        watch.contexts.remove(context)
+        context.close()
+
+
+def wait_until_on_disk(sealed: str, profile: Path) -> None:
+    """Chromium writes what pages keep a few seconds later."""
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        for file in profile.glob("Default/Local Storage/leveldb/*"):
+            if file.suffix in {".log", ".ldb"} and sealed.encode() in file.read_bytes():
+                return
+        time.sleep(0.5)
+    raise AssertionError("not written to the disk")
+
+
+def kill_browser_with(profile: Path) -> None:
+    """The process of the browser itself: a profile in use is locked with its number."""
+    lock = (profile / "SingletonLock").readlink()
+    os.kill(int(lock.name.rpartition("-")[2]), signal.SIGKILL)
 
 
 def kill_every_page(context: BrowserContext) -> None:

@@ -175,6 +175,27 @@ def test_everything_to_press_is_large_enough_and_the_eleven_stand_in_two_rows(
 # ---- how long it takes ----
 
 
+def test_a_whole_rating_with_the_slider_takes_seven_taps_at_most(
+    new_context: NewContext, with_slider: Session, cast: SimpleNamespace
+) -> None:
+    phone = new_context(**PHONE).new_page()
+    phone.add_init_script(COUNT_TAPS)
+    start(phone, with_slider, cast.now)
+    phone.evaluate("sessionStorage.taps = 0")
+    for number, share in enumerate((0.9, 0.5, 0.3), start=1):
+        one = slider(phone, number)
+        box = one.bounding_box()
+        assert box is not None
+        one.tap(position={"x": box["width"] * share, "y": box["height"] / 2})
+    choose(phone.get_by_role("group", name="one thing you want"), "Listen more")
+    phone.get_by_role("button", name="Check my answers").tap()
+    phone.get_by_role("button", name="Send my answers").tap()
+    expect(phone.get_by_role("heading")).to_have_text("Thank you.")
+    assert 0 < int(phone.evaluate("sessionStorage.taps")) <= 7
+    rating = given(with_slider)
+    assert (rating.outcome, rating.input_kind) == (Rating.Outcome.COMPLETE, "slider")
+
+
 def test_a_whole_rating_takes_seven_taps_at_most(
     new_context: NewContext, held: Session, cast: SimpleNamespace
 ) -> None:

@@ -37,6 +37,11 @@ OURS = ("T-308", "Jo Doe", "trend-chart", "Your own rating", "Alice, Oak Street"
 NO_RELOAD = (
     "Object.defineProperty(PageTransitionEvent.prototype, 'persisted', { get: () => false });"
 )
+COUNT_TAPS = """
+sessionStorage.taps ??= 0;
+addEventListener("pointerdown", () => { sessionStorage.taps++; }, true);
+"""
+OWN_RATING = 4
 CLIENTS = ("You talked more than me.", "Listen more")
 
 NewTablet = Callable[..., Page]
@@ -210,19 +215,27 @@ def walk_around(page: Page, cast: SimpleNamespace) -> None:
 
 
 def rate_and_hand_over(page: Page, session: Session, look_at: LookAt | None) -> str:
-    """The own rating, and two taps beside it."""
-    page.get_by_role("link", name="Log and rate").tap()
+    """The own rating, which takes a tap to open it and three to give it; and two taps beside it."""
+    page.evaluate(COUNT_TAPS)
+    page.context.add_init_script(COUNT_TAPS)
+    page.get_by_role("link", name="Rate, then hand over").tap()
     answer(page, "7", "8", "6")
+    assert taps(page) == OWN_RATING
     page.get_by_role("button", name="Rate, then hand over").tap()
     expect(page.get_by_role("heading", name="Hand the tablet to T-308")).to_be_visible()
     if look_at:
         look_at(page, "hand over")
     page.get_by_role("button", name="Hand it over").tap()
     expect(page.get_by_text("This is about today,")).to_be_visible()
+    assert taps(page) == OWN_RATING + 2
     check_nothing(page, OURS)
     if look_at:
         look_at(page, "start, handed over")
     return page.url
+
+
+def taps(page: Page) -> int:
+    return int(page.evaluate("sessionStorage.taps"))
 
 
 def answer_on_it(page: Page, look_at: LookAt | None) -> None:
