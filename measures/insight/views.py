@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from measures.insight.caseload import CLOSED, Asked
@@ -44,6 +44,8 @@ def caseload(request: StaffRequest) -> HttpResponse:
         page=given.get("page", "1"),
     )
     page = caseload_of(request.viewer, asked)
+    if "go" in given and asked.query and page.page.paginator.count == 1:
+        return redirect("episode", page.rows[0].episode.uuid)
     note_seen(request, page.everybody)
     context = {
         "page": page,

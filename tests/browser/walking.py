@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -291,3 +292,50 @@ def column(page: Page, heading: str) -> list[str]:
     headings = fold.locator("thead th").all_inner_texts()
     cells = fold.locator(f"tbody tr > :nth-child({headings.index(heading) + 1})")
     return cells.all_inner_texts()
+
+
+# ---- a task, and how far it is ----
+
+MOST_HTML = 250_000
+NEVER_SAID = re.compile("weakening|rupture|repaired", re.IGNORECASE)
+HTML_OF_THIS_PAGE = "performance.getEntriesByType('navigation')[0].decodedBodySize"
+EVERYTHING_SAID = """document.title + document.body.innerText
+  + [...document.querySelectorAll("[aria-label]")].map((each) => each.ariaLabel).join(" ")"""
+
+
+@dataclass
+class Walk:
+    """One person at one task. Links, buttons and taps count; typing and choosing do not."""
+
+    person: str
+    task: str
+    page: Page
+    clicks: int = 0
+    seen: list[str] = field(default_factory=list)
+
+    def click(self, target: Locator) -> None:
+        """Click what is there now; looking first waits for its page."""
+        expect(target).to_be_visible()
+        self._look()
+        target.click()
+        self.clicks += 1
+
+    def choose(self, group: Locator, label: str) -> None:
+        """On the client's form every tap counts."""
+        choose(group, label)
+        self.clicks += 1
+
+    def end(self, reached: Locator) -> str:
+        """Once what the task is for can be seen: its line in the table of CONTRIBUTING.md."""
+        expect(reached).to_be_visible()
+        self._look()
+        return f"| {self.person} | {self.task} | {self.clicks} | {len(self.seen)} |"
+
+    def _look(self) -> None:
+        path = urlsplit(self.page.url).path
+        if path not in self.seen:
+            self.seen.append(path)
+        size = self.page.evaluate(HTML_OF_THIS_PAGE)
+        assert 0 < size <= MOST_HTML, f"{path} has {size} bytes of HTML"
+        said = NEVER_SAID.search(self.page.evaluate(EVERYTHING_SAID))
+        assert said is None, f"{path} says {said}"
