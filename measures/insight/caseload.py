@@ -73,6 +73,13 @@ class Caseload:
     everybody: list[int]
     has_names: bool
 
+    def meant(self, query: str) -> CaseRow | None:
+        """Whom a search from elsewhere opens at once: the whole code, or the only one found."""
+        wanted = query.casefold()
+        exact = [row for row in self.rows if row.code.casefold() == wanted]
+        found = exact if exact or self.page.paginator.count > 1 else self.rows
+        return found[0] if query and len(found) == 1 else None
+
 
 def _in_state(*states: str) -> Callable[[History], bool]:
     def is_in(history: History) -> bool:
@@ -121,7 +128,9 @@ def caseload(viewer: Viewer, asked: Asked) -> Caseload:
     cases = sorted(histories(viewer, chosen), key=sort_key)
     active = [each for each in cases if each.pause is None]
     has_names = len(episodes) <= MOST_NAMES
-    shown = _shown(cases, active, asked.show)
+    # A search among everybody finds who is on hold, too.
+    everybody = cases if asked.query else active
+    shown = _shown(cases, active, asked.show) if asked.show else everybody
     found = [each for each in shown if _matches(each.episode, asked.query, has_names)]
     page = Paginator(found, PER_PAGE).get_page(asked.page)
     waiting = [each for each in active if waits(each)]

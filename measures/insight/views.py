@@ -44,8 +44,8 @@ def caseload(request: StaffRequest) -> HttpResponse:
         page=given.get("page", "1"),
     )
     page = caseload_of(request.viewer, asked)
-    if "go" in given and asked.query and page.page.paginator.count == 1:
-        return redirect("episode", page.rows[0].episode.uuid)
+    if "go" in given and (meant := page.meant(asked.query)) is not None:
+        return redirect("episode", meant.episode.uuid)
     note_seen(request, page.everybody)
     context = {
         "page": page,

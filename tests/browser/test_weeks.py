@@ -20,7 +20,7 @@ from measures.models import PaperSlip
 from sessions.agreements import stop_contact
 from sessions.models import Session
 from tests.browser.conftest import LogIn, NewContext
-from tests.browser.walking import PHONE, Walk, answer, question
+from tests.browser.walking import PHONE, Walk, answer, choose, question
 from tests.factories import invite, make_course, make_session
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -109,6 +109,21 @@ def test_the_counselors_sessions(page_of: LogIn, busy: SimpleNamespace) -> None:
     walk = begin("say what came of a call")
     walk.click(button(page, "A-002: Reached"))
     lines.append(walk.end(page.get_by_text("A-002: Reached.")))
+
+    walk = begin("open a flag, say “talked about”")
+    walk.click(link(page, "T-308").last)
+    walk.click(link(page, "See what could help"))
+    choose(page.locator("#for-did"), "Talked about")
+    walk.click(button(page, "Save"))
+    lines.append(walk.end(said(page, re.compile("."))))
+
+    walk = begin("take a case to supervision")
+    waiting = page.get_by_role("region", name="Not yet talked about")
+    walk.click(waiting.get_by_role("link", name="A-005"))
+    choose(page.locator("#for-did"), "Not yet")
+    page.locator('label[for="id_to_supervision"]').click()
+    walk.click(button(page, "Save"))
+    lines.append(walk.end(page.get_by_text("It is on the agenda.").first))
 
     walk = begin("leave an own rating out")
     walk.click(button(page, "Not this time, A-004"))
@@ -231,7 +246,7 @@ def test_the_administrator(page_of: LogIn, cast: SimpleNamespace) -> None:
     walk.click(link(page, "Staff, supervision, cover"))
     walk.click(link(page, "Alice"))
     page.get_by_label("Who stands in").select_option("Bob")
-    page.get_by_label("To", exact=True).fill(str(cast.today))
+    page.locator("#id_to_on").fill(str(cast.today))
     walk.click(button(page, "Let them stand in"))
     lines.append(walk.end(page.get_by_text("Bob, ").first))
 
@@ -245,7 +260,7 @@ def test_the_administrator(page_of: LogIn, cast: SimpleNamespace) -> None:
     walk = begin("change the sensitivity, its figures seen")
     walk.click(link(page, "How soon a flag is raised"))
     expect(page.get_by_role("columnheader", name="By chance")).to_be_visible()
-    page.get_by_label(re.compile("^Sooner", re.IGNORECASE)).check()
+    page.get_by_label("more flags").check()
     walk.click(button(page, "Save"))
     lines.append(walk.end(said(page, re.compile("."))))
 

@@ -141,6 +141,20 @@ def test_search_keeps_the_filter_and_finds_names(cast, alice):
     assert "No client with that code or name." in page_of(alice, q="nobody")
 
 
+def test_a_search_from_today_opens_whom_it_means(cast, alice):
+    factories.make_episode(cast.alice, "T-30", cast.today)
+    away = factories.make_episode(cast.alice, "A-900", cast.today)
+    pause_episode(episode=away, reason="detox", from_on=cast.today, expected_on=None, now=cast.now)
+    for typed, opened in (("t-308", cast.episode), ("jo d", cast.episode), ("a-900", away)):
+        answer = alice.get(reverse("caseload"), {"q": typed, "go": "1"})
+        assert answer.url == reverse("episode", args=[opened.uuid])
+    assert alice.get(reverse("caseload"), {"q": "T-30", "go": "1"}).status_code == 302
+    assert codes(page_of(alice, q="T-3", go="1")) == ["T-30", "T-308"]
+    assert "No client with that code or name." in page_of(alice, q="B-001", go="1")
+    assert codes(page_of(alice, q="", go="1"))
+    assert codes(page_of(alice, q="T-308")) == ["T-308"]
+
+
 def test_with_very_many_clients_names_stay_sealed(cast, alice, monkeypatch):
     monkeypatch.setattr(caseload_module, "MOST_NAMES", 0)
     page = page_of(alice)
