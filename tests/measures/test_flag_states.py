@@ -297,6 +297,8 @@ class Life(RuleBasedStateMachine):
         if did == Did.REOPEN:
             closed = self.state in {"outside", "no_concern", "better"}
             return ("talked" if self.talks else "new") if closed else None
+        if is_open and did == Did.BRING:
+            return self.state
         if not is_open or (did == Did.BETTER and (not self.talks or self.state == "new")):
             return None
         return {"not_yet": "watching", "watch": "watching"}.get(did.value, did.value)
