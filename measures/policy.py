@@ -64,6 +64,9 @@ ROWS = (
     row("note", READ, C, S, shows={Data.IDENTITY, Data.NOTES}),
     row("note_read", WRITE, C, S),
     row("action_end", WRITE, C, S),
+    # One page on paper, without the client's own words.
+    row("report", READ, C, S, shows=CLINICAL),
+    row("report_file", READ, C, S, shows=CLINICAL),
 )
 
 

@@ -20,6 +20,7 @@ from measures.insight import (
     flag_views,
     help_views,
     note_views,
+    report_views,
     settings_views,
     supervision_views,
     together_views,
@@ -83,4 +84,7 @@ urlpatterns = [
     path("slips/sheet/", slip_views.slips_sheet, name="slips_sheet"),
     path("slips/enter/", slip_views.slip_code, name="slip_code"),
     path("sessions/<uuid:uuid>/slip/", slip_views.slip_entry, name="slip_entry"),
+    # One page on paper.
+    path("episodes/<uuid:uuid>/page/", report_views.report, name="report"),
+    path("episodes/<uuid:uuid>/page/file/", report_views.report_file, name="report_file"),
 ]

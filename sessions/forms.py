@@ -23,6 +23,7 @@ from sessions.models import (
     AnswersWith,
     Client,
     Episode,
+    EpisodeEvent,
     Membership,
     Organization,
     Pause,
@@ -108,6 +109,55 @@ class EpisodeForm(forms.Form):
         self.helper = form_helper(
             "code", "name", "language", "goal", "answers_with", submit=_("Open the episode")
         )
+
+
+class EventForm(forms.Form):
+    """Something dated in the client's life, of a fixed kind."""
+
+    kind = forms.ChoiceField(
+        label=_("What"),
+        choices=capitalized(EpisodeEvent.Kind.choices),
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose what happened.")},
+    )
+    on = forms.DateField(
+        label=_("When"),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        error_messages={"invalid": _("Give a date, such as 2026-11-23.")},
+    )
+
+    def __init__(self, *args: Any, episode: Episode, today: dt.date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.episode, self.today = episode, today
+        self.fields["on"].widget.attrs["max"] = today.isoformat()
+        self.helper = form_helper("kind", "on", submit=_("Mark it on the chart"))
+
+    def clean_on(self) -> dt.date:
+        on: dt.date = self.cleaned_data["on"]
+        if on > self.today:
+            raise forms.ValidationError(_("Pick a date that is not in the future."))
+        if on < self.episode.opened_on - dt.timedelta(days=366):
+            raise forms.ValidationError(_("That is more than a year before you began."))
+        return on
+
+
+class GoalForm(forms.Form):
+    goal = forms.CharField(
+        label=_("What they want from this, in their own words"),
+        max_length=500,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3, "dir": "auto"}),
+        help_text=_("The client reads it again in the form."),
+    )
+    mark = forms.BooleanField(
+        label=_("Mark it on the chart as a new goal"),
+        required=False,
+        help_text=_("Not for a slip of the pen. The earlier words stay readable either way."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.helper = form_helper("goal", "mark", submit=_("Save"))
 
 
 class CloseEpisodeForm(forms.ModelForm):  # type: ignore[type-arg]

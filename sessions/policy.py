@@ -127,6 +127,10 @@ ROWS = (
     row("device_revoke", WRITE, A),
     row("kiosk_pair", READ | WRITE, Actor.ANYONE),
     row("case_open", WRITE, S),
+    # What is written down about an episode beside its sessions.
+    row("event_add", READ | WRITE, C, shows={Data.IDENTITY}),
+    row("event_remove", WRITE, C),
+    row("goal_edit", READ | WRITE, C, shows={Data.IDENTITY, Data.ANSWERS}),
     # Today: reaching out.
     row("contact_add", WRITE, C),
     row("contact_undo", WRITE, C),

@@ -11,6 +11,7 @@ from sessions.views import (
     organization,
     pauses,
     staff,
+    stories,
     tablets,
 )
 
@@ -52,4 +53,8 @@ urlpatterns = [
     path("settings/tablets/", devices.devices, name="devices"),
     path("settings/tablets/<uuid:uuid>/revoke/", devices.device_revoke, name="device_revoke"),
     path("kiosk/pair/<str:token>", devices.kiosk_pair, name="kiosk_pair"),
+    # What is written down about an episode beside its sessions.
+    path("episodes/<uuid:uuid>/events/", stories.event_add, name="event_add"),
+    path("events/<uuid:uuid>/remove/", stories.event_remove, name="event_remove"),
+    path("episodes/<uuid:uuid>/goal/", stories.goal_edit, name="goal_edit"),
 ]

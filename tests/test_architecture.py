@@ -187,6 +187,7 @@ def test_relative_imports_are_spelled_out() -> None:
 
 # Imports inside functions, which could hide a circle. ready() is where Django wants them.
 LATE_IMPORTS = {
+    "measures/insight/report_pdf.py": "imports fpdf2 where a file is asked for, not for every page",
     "measures/apps.py": "ready() connects the receivers",
     "alliance_site/management/commands/demo.py": "imports Plotly in the background, to be quick",
 }
@@ -241,6 +242,7 @@ CLINICAL = {
     "Consent",
     "Contact",
     "EpisodeEvent",
+    "EarlierGoal",
     "GroupMeeting",
     "RatingRequest",
     "RatingLink",

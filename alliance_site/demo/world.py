@@ -19,6 +19,7 @@ from alliance_site.demo.plan import (
     PlannedSession,
     plan,
 )
+from alliance_site.demo.stories import date_events
 from measures.capture.answers import Answers
 from measures.capture.services import make_link, record_rating
 from measures.capture.slips import LONGEST as SLIPS_LAST
@@ -164,6 +165,7 @@ def _make_client(planned: PlannedClient, counselor: Membership, now: dt.datetime
     for number, session in enumerate(planned.sessions):
         _make_session(episode, session, slides=slides_from is not None and number >= slides_from)
         _talk_about_old_flags(episode, session.starts_at, now)
+    date_events(planned, episode)
     if planned.contact_by:
         opened_at = planned.sessions[0].starts_at
         agree_to_messages(episode.client, planned.contact_by, opened_at)

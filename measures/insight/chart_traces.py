@@ -8,18 +8,19 @@ from itertools import groupby
 
 from django.utils.translation import gettext as _
 
-from measures.insight.chart_words import day_format_of, session_sentence
+from measures.insight.chart_words import day_format_of, stop_sentence
 from measures.insight.lane import (
     LANE_HEIGHT,
     LANE_MARKERS,
     LaneEntry,
     LaneMark,
-    MarkKind,
     Trace,
     lane_of,
     lane_traces,
+    stops_of,
 )
-from measures.insight.sparklines import scale_floor
+from measures.insight.panels import MEAN, Panel, floor_of
+from measures.insight.sparklines import HIGHEST
 from measures.insight.trend_points import TrendPoint
 
 LONE_BAND = 0.12  # half the width of a band that is known for one session only
@@ -32,20 +33,36 @@ class _BandRun:
     highs: list[float]
 
 
-def traces_of(points: Sequence[TrendPoint], marks: Sequence[LaneMark]) -> list[Trace]:
+def traces_of(
+    points: Sequence[TrendPoint], marks: Sequence[LaneMark], panels: Sequence[Panel]
+) -> list[Trace]:
     if not points:
         return []
-    floor = floor_of(points)
+    floor = floor_of(points, panels)
     lane = lane_of(points, marks)
     return [
-        *_band(points),
-        *_drops(points, lane, floor),
-        *_line("counselor", _("Counselor"), [_round(p.counselor.score) for p in points]),
-        *_line("client", _("Client"), [_round(p.client.score) for p in points]),
-        *_flags(points),
+        *(_band(points) if panels == MEAN else ()),
+        *_drops(points, lane, panels, floor),
+        *(trace for panel in panels for trace in _panel(points, panel)),
         *lane_traces(lane),
-        _readout(points, marks, floor),
+        _readout(points, marks, panels, floor),
     ]
+
+
+def _panel(points: Sequence[TrendPoint], panel: Panel) -> Iterator[Trace]:
+    raters = (
+        ("counselor", _("Counselor"), [panel.of(point.counselor) for point in points]),
+        ("client", _("Client"), [panel.of(point.client) for point in points]),
+    )
+    for role, label, values in raters:
+        for trace in _line(role, label, values):
+            yield _on(panel, trace)
+    for trace in _flags(points, panel):
+        yield _on(panel, trace)
+
+
+def _on(panel: Panel, trace: Trace) -> Trace:
+    return trace if panel.axis == "y" else {**trace, "yaxis": panel.axis}
 
 
 def _band(points: Sequence[TrendPoint]) -> Iterator[Trace]:
@@ -121,17 +138,19 @@ def _line(role: str, label: str, values: list[float | None]) -> Iterator[Trace]:
     }
 
 
-def _flags(points: Sequence[TrendPoint]) -> Iterator[Trace]:
+def _flags(points: Sequence[TrendPoint], panel: Panel) -> Iterator[Trace]:
     """Put a diamond over each flagged rating of the client."""
     slots = [
-        slot for slot, point in enumerate(points) if point.flag and point.client.score is not None
+        slot
+        for slot, point in enumerate(points)
+        if panel.is_flagged(point) and panel.of(point.client) is not None
     ]
     if slots:
         yield {
             "type": "scatter",
             "mode": "markers",
             "x": slots,
-            "y": [_round(points[slot].client.score) for slot in slots],
+            "y": [panel.of(points[slot].client) for slot in slots],
             "cliponaxis": False,
             "hoverinfo": "skip",
             "marker": {**LANE_MARKERS["flag"], "size": 12},
@@ -140,14 +159,23 @@ def _flags(points: Sequence[TrendPoint]) -> Iterator[Trace]:
 
 
 def _drops(
-    points: Sequence[TrendPoint], lane: Sequence[LaneEntry], floor: float
+    points: Sequence[TrendPoint],
+    lane: Sequence[LaneEntry],
+    panels: Sequence[Panel],
+    floor: float,
 ) -> Iterator[Trace]:
-    """Tie each mark on the lane to its point; the dates in between stay clear of the line."""
+    """Tie each mark on the lane to its point; the dates in between stay clear of the line.
+
+    Where there are several panels the lines run through all of them.
+    """
     slots = sorted({entry.slot for entry in lane})
-    ends = {slot: _tied_to(points[slot]) for slot in slots}
-    upper = {slot: [end, floor] for slot, end in ends.items() if end is not None}
+    if panels == MEAN:
+        ends = {slot: tied_to(points[int(slot)]) for slot in slots if slot == int(slot)}
+        upper = {slot: [end, floor] for slot, end in ends.items() if end is not None}
+    else:
+        upper = {slot: [HIGHEST, floor] for slot in slots}
     lower = {slot: [1.0, LANE_HEIGHT] for slot in slots}
-    for axis, lines in (("y", upper), ("y2", lower)):
+    for axis, lines in [*((panel.axis, upper) for panel in panels), ("y2", lower)]:
         if lines:
             yield {
                 "type": "scatter",
@@ -161,36 +189,33 @@ def _drops(
             }
 
 
-def _readout(points: Sequence[TrendPoint], marks: Sequence[LaneMark], floor: float) -> Trace:
-    """Add one invisible point per session that carries its sentence, rated or not."""
+def _readout(
+    points: Sequence[TrendPoint],
+    marks: Sequence[LaneMark],
+    panels: Sequence[Panel],
+    floor: float,
+) -> Trace:
+    """Add one invisible point per session, and per place between two where something happened,
+    that carries its sentence."""
+    stops = stops_of(points, marks)
+    heights = [panels[0].of(stop.point.client) if stop.point else None for stop in stops]
+    if panels == MEAN:
+        heights = [tied_to(stop.point) if stop.point else None for stop in stops]
     day_format = day_format_of(points)
-    kinds: dict[int, list[MarkKind]] = {}
-    for mark in marks:
-        kinds.setdefault(mark.slot, []).append(mark.kind)
-    tied = [_tied_to(point) for point in points]
+    by_question = panels != MEAN
     return {
         "type": "scatter",
         "mode": "markers",
-        "y": [floor if value is None else value for value in tied],
-        "hovertext": [
-            session_sentence(point, kinds.get(slot, ()), day_format)
-            for slot, point in enumerate(points)
-        ],
+        "x": [stop.slot for stop in stops],
+        "y": [floor if value is None else value for value in heights],
+        "hovertext": [stop_sentence(stop, day_format, by_question=by_question) for stop in stops],
         "hoverinfo": "text",
         "marker": {"opacity": 0, "size": 9},
         "meta": {"role": "readout"},
     }
 
 
-def _tied_to(point: TrendPoint) -> float | None:
+def tied_to(point: TrendPoint) -> float | None:
     """Return the rating a mark or a sentence points at: the client's, else the counselor's."""
-    score = point.client.score
-    return _round(point.counselor.score if score is None else score)
-
-
-def floor_of(points: Sequence[TrendPoint]) -> float:
-    return scale_floor(rater.score for point in points for rater in (point.client, point.counselor))
-
-
-def _round(value: float | None) -> float | None:
-    return None if value is None else round(value, 2)
+    score = MEAN[0].of(point.client)
+    return MEAN[0].of(point.counselor) if score is None else score

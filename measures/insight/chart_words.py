@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from django.template.defaultfilters import floatformat
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from measures.insight.lane import MARK_SENTENCES, MarkKind
+from measures.insight.lane import MARK_SENTENCES, Stop
+from measures.insight.panels import BY_QUESTION
 from measures.insight.sparklines import MOST_SESSIONS
 from measures.insight.trend_points import TrendPoint
 
@@ -27,12 +28,15 @@ def trend_sentence_for_chart(points: Sequence[TrendPoint]) -> str:
     return " ".join(sentences)
 
 
-def session_sentence(point: TrendPoint, kinds: Sequence[MarkKind], day_format: str) -> str:
-    """Say one slot of the chart; shown on hover and read out on the arrow keys.
+def stop_sentence(stop: Stop, day_format: str, *, by_question: bool = False) -> str:
+    """Say one place of the chart; shown on hover and read out on the arrow keys.
 
     A rating that is not there is left out rather than called unanswered: it may only be hidden
     from this reader until their own is saved.
     """
+    if stop.point is None:
+        return " ".join(_between(stop, day_format))
+    point = stop.point
     day = date_format(point.starts_at, day_format)
     if point.number is None:
         sentences = [_("%(date)s.") % {"date": day}]
@@ -41,11 +45,19 @@ def session_sentence(point: TrendPoint, kinds: Sequence[MarkKind], day_format: s
     if point.missed:
         sentences.append(_("Missed."))
     else:
-        sentences += _rating_sentences(point)
+        sentences += _by_question(point) if by_question else _rating_sentences(point)
     if point.flag:
         sentences.append(_("Flag."))
-    sentences += [str(MARK_SENTENCES[kind]) for kind in kinds]
+    sentences += [str(MARK_SENTENCES[mark.kind]) for mark in stop.marks]
     return " ".join(sentences)
+
+
+def _between(stop: Stop, day_format: str) -> Iterator[str]:
+    """What happened between two sessions, each with its own day."""
+    for mark in stop.marks:
+        if mark.on is not None:
+            yield _("%(date)s.") % {"date": date_format(mark.on, day_format)}
+        yield str(MARK_SENTENCES[mark.kind])
 
 
 def _rating_sentences(point: TrendPoint) -> list[str]:
@@ -54,6 +66,28 @@ def _rating_sentences(point: TrendPoint) -> list[str]:
         sentences.append(_("Client %(rating)s.") % {"rating": _beside_usual(point)})
     if point.counselor.score is not None:
         sentences.append(_("Counselor %(rating)s.") % {"rating": _said(point.counselor.score)})
+    return sentences or [_("No rating to show.")]
+
+
+def _by_question(point: TrendPoint) -> list[str]:
+    """Each question as it was given, halves and wholes."""
+    sentences = []
+    for panel in BY_QUESTION:
+        client, counselor = panel.of(point.client), panel.of(point.counselor)
+        words = {
+            "question": panel.title,
+            "client": floatformat(client, -1),
+            "counselor": floatformat(counselor, -1),
+        }
+        if client is not None and counselor is not None:
+            sentence = _("%(question)s: client %(client)s, counselor %(counselor)s.")
+        elif client is not None:
+            sentence = _("%(question)s: client %(client)s.")
+        elif counselor is not None:
+            sentence = _("%(question)s: counselor %(counselor)s.")
+        else:
+            continue
+        sentences.append(sentence % words)
     return sentences or [_("No rating to show.")]
 
 

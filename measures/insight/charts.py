@@ -8,6 +8,7 @@ Plotly takes no CSS variables and one page has to follow light, dark and paper.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import plotly.graph_objects as go
@@ -15,9 +16,10 @@ import plotly.io as pio
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from measures.insight.chart_traces import floor_of, traces_of
+from measures.insight.chart_traces import traces_of
 from measures.insight.chart_words import spans_years
 from measures.insight.lane import LANE_HEIGHT, LaneMark, lane_of
+from measures.insight.panels import Panel, floor_of, panels_of
 from measures.insight.sparklines import HIGHEST, MOST_SESSIONS
 from measures.insight.trend_points import TrendPoint
 
@@ -38,29 +40,39 @@ def trend_figure(
     *,
     marks: Sequence[LaneMark] = (),
     along: Along = "dates",
+    by_question: bool = False,
 ) -> dict[str, Any]:
     """Return ``{"data": [...], "layout": {...}}`` for ``json_script``.
 
     ``points`` are in order, times in local time; only the last 250 are drawn. One slot per
     session, evenly spaced; ``along`` chooses what stands under it. Flags and missed sessions are
-    read from the points, ``marks`` adds the rest of the lane.
+    read from the points, ``marks`` adds the rest of the lane. ``by_question`` gives each of the
+    three questions a panel of its own, on the same scale.
     """
-    dropped = max(0, len(points) - MOST_SESSIONS)
-    drawn = points[dropped:]
-    kept = [LaneMark(mark.slot - dropped, mark.kind) for mark in marks if mark.slot >= dropped]
-    layout = _layout(drawn, along, has_lane=bool(lane_of(drawn, kept)))
-    figure = go.Figure(data=traces_of(drawn, kept), layout=layout)
+    drawn, kept = latest(points, marks)
+    panels = panels_of(by_question=by_question)
+    layout = _layout(drawn, kept, along, panels)
+    figure = go.Figure(data=traces_of(drawn, kept, panels), layout=layout)
     plain = figure.to_plotly_json()
     plain["layout"].pop("template", None)  # the empty one, spelled out
     return {"data": plain["data"], "layout": plain["layout"]}
 
 
-def lowest_shown(points: Sequence[TrendPoint]) -> float:
+def latest(
+    points: Sequence[TrendPoint], marks: Sequence[LaneMark]
+) -> tuple[Sequence[TrendPoint], list[LaneMark]]:
+    """What is drawn of a very long episode: its last sessions, with their marks."""
+    dropped = max(0, len(points) - MOST_SESSIONS)
+    kept = [replace(mark, slot=mark.slot - dropped) for mark in marks if mark.slot >= dropped]
+    return points[dropped:], kept if dropped else list(marks)
+
+
+def lowest_shown(points: Sequence[TrendPoint], *, by_question: bool = False) -> float:
     """Return the lowest number on the chart's scale, for "The scale shows 4 to 10."."""
-    return max(0.0, floor_of(points[-MOST_SESSIONS:]))
+    return max(0.0, floor_of(points[-MOST_SESSIONS:], panels_of(by_question=by_question)))
 
 
-def _tick_text(points: Sequence[TrendPoint], along: Along) -> list[str]:
+def tick_text(points: Sequence[TrendPoint], along: Along) -> list[str]:
     if along == "sessions":
         return ["" if point.number is None else str(point.number) for point in points]
     short = "SHORT_DATE_FORMAT" if spans_years(points) else "SHORT_DAY_FORMAT"
@@ -70,10 +82,17 @@ def _tick_text(points: Sequence[TrendPoint], along: Along) -> list[str]:
 # ---- layout: everything but colors and what depends on the width ----
 
 
-def _layout(points: Sequence[TrendPoint], along: Along, *, has_lane: bool) -> dict[str, Any]:
-    floor = floor_of(points)
+def _layout(
+    points: Sequence[TrendPoint],
+    marks: Sequence[LaneMark],
+    along: Along,
+    panels: Sequence[Panel],
+) -> dict[str, Any]:
+    floor = floor_of(points, panels)
     slots = max(len(points), FEWEST_SLOTS)
     padding = max(SLOT_PADDING, 0.018 * (slots - 1))
+    places = [mark.slot for mark in marks]
+    has_lane = bool(lane_of(points, marks))
     bare = {"showgrid": False, "zeroline": False, "ticks": ""}
     return {
         "showlegend": False,
@@ -84,22 +103,25 @@ def _layout(points: Sequence[TrendPoint], along: Along, *, has_lane: bool) -> di
         "margin": {"l": 30, "r": 10, "t": 14, "b": 4},
         "xaxis": {
             **bare,
-            "anchor": "y",
-            "range": [-padding, slots - 1 + padding],
+            "anchor": panels[-1].axis,
+            "range": [min(0, *places, 0) - padding, max(slots - 1, *places, 0) + padding],
             "tickvals": list(range(len(points))),
-            "ticktext": _tick_text(points, along),
+            "ticktext": tick_text(points, along),
             "tickangle": 0,
             "ticklabelstandoff": 3,
             "showline": True,
         },
-        "yaxis": {
-            **bare,
-            "showgrid": True,
-            "domain": list(MAIN_DOMAIN),
-            "range": [floor, TOP_OF_SCALE],
-            "tickvals": [tick for tick in range(0, 11, 2) if tick >= floor],
-            "ticklabelstandoff": 6,
-            "fixedrange": True,
+        **{
+            f"yaxis{panel.axis[1:]}": {
+                **bare,
+                "showgrid": True,
+                "domain": list(MAIN_DOMAIN),
+                "range": [floor, TOP_OF_SCALE],
+                "tickvals": ticks_from(floor),
+                "ticklabelstandoff": 6,
+                "fixedrange": True,
+            }
+            for panel in panels
         },
         "yaxis2": {
             **bare,
@@ -110,8 +132,18 @@ def _layout(points: Sequence[TrendPoint], along: Along, *, has_lane: bool) -> di
             "showticklabels": False,
             "fixedrange": True,
         },
-        "meta": {"words": _button_words()},
+        "meta": {
+            "words": _button_words(),
+            # From top to bottom; the script stacks them.
+            "panels": [
+                {"axis": f"yaxis{panel.axis[1:]}", "title": str(panel.title)} for panel in panels
+            ],
+        },
     }
+
+
+def ticks_from(floor: float) -> list[int]:
+    return [tick for tick in range(0, 11, 2) if tick >= floor]
 
 
 def _button_words() -> dict[str, str]:

@@ -7,25 +7,28 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from measures.capture.forms import WISHES
 from measures.insight.history import History
-from measures.insight.lane import LaneMark
+from measures.insight.lane import LANE_MARKERS, MARK_SENTENCES, LaneMark, Stop, stops_of
 from measures.insight.read_models import Note, SaidOfPromise
 from measures.insight.sentences import NOTHING, flag_sentence, mark, number, usual
+from measures.insight.story import Story
 from measures.insight.trend_points import TrendPoint
 from measures.models import FACETS, Flag, Rater, Rating, Repair
-from sessions.models import Session
+from sessions.models import Contact, EpisodeEvent, Pause
+from sessions.sealing import unseal
 
 
 @dataclass(frozen=True, slots=True)
 class TableRow:
-    """One session of the table; figures already in words."""
+    """One session of the table, or something between two; figures already in words."""
 
     number: str
-    date: dt.datetime
+    date: dt.date
     facets: list[str]
     client: str
     counselor: str
@@ -37,13 +40,16 @@ class TableRow:
 class Event:
     """Something on the client's timeline, newest first."""
 
-    at: dt.datetime
+    on: dt.date
     icon: str
     title: str | Promise
     text: str = ""
     words: str = ""
     language: str = ""
     css: str = ""
+    # The event of a fixed kind this is, where it can be taken away again.
+    removable: EpisodeEvent | None = None
+    is_one_line: bool = False
 
 
 KEY = {
@@ -51,83 +57,121 @@ KEY = {
     "counselor": gettext_lazy("Counselor"),
     "band": gettext_lazy("Usual for this client: 9 of 10 ratings"),
     "flag": gettext_lazy("Flag"),
+    "talked": gettext_lazy("Talked about"),
+    "back_to_usual": gettext_lazy("Back to usual"),
     "missed": gettext_lazy("Missed session"),
+    "event": gettext_lazy("Event"),
     "way_changed": gettext_lazy("The way of answering changed"),
 }
 
 
 def key_of(
-    points: Sequence[TrendPoint], marks: Sequence[LaneMark] = ()
+    points: Sequence[TrendPoint], marks: Sequence[LaneMark] = (), *, by_question: bool = False
 ) -> list[tuple[str, str | Promise]]:
     """The parts of the key whose marks are on this chart."""
+    kinds = {each.kind for each in marks}
     drawn = {
         "client": any(point.client.score is not None for point in points),
         "counselor": any(point.counselor.score is not None for point in points),
-        "band": any(point.low is not None for point in points),
+        "band": not by_question and any(point.low is not None for point in points),
         "flag": any(point.flag for point in points),
+        "talked": "talked" in kinds,
+        "back_to_usual": "back_to_usual" in kinds,
         "missed": any(point.missed for point in points),
-        "way_changed": any(each.kind == "way_changed" for each in marks),
+        "event": bool(kinds - LANE_MARKERS.keys()),
+        "way_changed": "way_changed" in kinds,
     }
     return [(role, label) for role, label in KEY.items() if drawn[role]]
 
 
 def table_of(points: Sequence[TrendPoint], marks: Sequence[LaneMark] = ()) -> list[TableRow]:
-    changed = {each.slot for each in marks if each.kind == "way_changed"}
-    return [_table_row(point, changed=slot in changed) for slot, point in enumerate(points)]
+    return [row for stop in stops_of(points, marks) for row in _table_rows(stop)]
 
 
-def _table_row(point: TrendPoint, *, changed: bool) -> TableRow:
-    return TableRow(
+def _table_rows(stop: Stop) -> Iterator[TableRow]:
+    point = stop.point
+    if point is None:
+        for each in stop.marks:
+            if each.on is not None:
+                nothing = [NOTHING] * len(FACETS)
+                yield TableRow("", each.on, nothing, NOTHING, NOTHING, NOTHING, _said(each))
+        return
+    yield TableRow(
         number="" if point.number is None else str(point.number),
-        date=point.starts_at,
+        date=point.starts_at.date(),
         facets=[mark(getattr(point.client, facet)) for facet in FACETS],
         client=number(point.client.score),
         counselor=number(point.counselor.score),
         usual=NOTHING if point.low is None else usual(point.low, point.high),
-        happened="; ".join(_happened(point, changed=changed)),
+        happened="; ".join([*_happened(point), *map(_said, stop.marks)]),
     )
 
 
-def _happened(point: TrendPoint, *, changed: bool) -> Iterator[str]:
+def _said(each: LaneMark) -> str:
+    return str(MARK_SENTENCES[each.kind]).rstrip(".")
+
+
+def _happened(point: TrendPoint) -> Iterator[str]:
     if point.missed:
         yield _("Missed")
     elif point.flag:
         yield _("Flag")
     elif point.client.declined:
         yield _("Chose not to answer")
-    if changed:
-        yield str(KEY["way_changed"])
 
 
 def events_of(
-    history: History, notes: Sequence[Note], promises: Sequence[SaidOfPromise] = ()
+    history: History,
+    story: Story,
+    points: Sequence[TrendPoint],
+    notes: Sequence[Note],
+    promises: Sequence[SaidOfPromise] = (),
 ) -> list[Event]:
-    """The story, newest first: flags, the client's words, missed sessions, promises answered."""
-    code = history.episode.client.code
-    events = [_note_event(note, code) for note in notes]
-    events += [_promise_event(each, code) for each in promises]
-    events += [_flag_event(flag, history) for flag in history.flags]
-    events += [_missed_event(session) for session in _missed(history)]
-    events += [_wish_event(rating, code) for rating in _wishes(history)]
-    return sorted(events, key=lambda event: event.at, reverse=True)
+    """The story, newest first: sessions with what was given, flags, talks, the client's words,
+    contacts, time on hold, events. What is hidden from this reader is in none of its sources."""
+    code, zone = history.episode.client.code, history.zone
+    events = [
+        *(_note_event(note, code, zone) for note in notes),
+        *(_promise_event(each, code, zone) for each in promises),
+        *(_flag_event(flag, history) for flag in history.flags),
+        *(_talk_event(talk, history) for talk in story.talks),
+        *(_closing_event(each.at.astimezone(zone).date()) for each in story.closings),
+        *(_wish_event(rating, code, zone) for rating in _wishes(history)),
+        *(_contact_event(contact, zone) for contact in story.contacts),
+        *(event for pause in story.pauses for event in _pause_events(pause, history)),
+        *(_dated_event(event) for event in story.events),
+        *(_session_event(point) for point in points),  # last: of one day, below what came of it
+    ]
+    return sorted(events, key=lambda event: event.on, reverse=True)
 
 
 def _wishes(history: History) -> list[Rating]:
     return [rating for rating in history.by(Rater.CLIENT) if rating.change_wish]
 
 
-def _missed(history: History) -> list[Session]:
-    return [each for each in history.sessions if each.status == Session.Status.MISSED]
+def _session_event(point: TrendPoint) -> Event:
+    if point.missed:
+        return Event(point.starts_at.date(), "x-lg", _("Missed"))
+    given = {"client": number(point.client.score), "counselor": number(point.counselor.score)}
+    text = ""
+    if point.client.score is not None and point.counselor.score is not None:
+        text = _("Client %(client)s, counselor %(counselor)s.") % given
+    elif point.client.score is not None:
+        text = _("Client %(client)s.") % given
+    elif point.counselor.score is not None:
+        text = _("Counselor %(counselor)s.") % given
+    title = _("Session %(number)d") % {"number": point.number or 0}
+    return Event(point.starts_at.date(), "person", title, text=text, is_one_line=True)
 
 
-def _note_event(note: Note, code: str) -> Event:
+def _note_event(note: Note, code: str, zone: dt.tzinfo) -> Event:
     title = (
         _("%(client)s wrote, for the counselor and the supervisor")
         if note.for_supervisor
         else _("%(client)s wrote, for the counselor only")
     )
     return Event(
-        note.given_at,
+        note.given_at.astimezone(zone).date(),
         "chat-quote",
         title % {"client": code},
         words=note.text,
@@ -142,14 +186,14 @@ SAID_OF_PROMISE = {
 }
 
 
-def _promise_event(said: SaidOfPromise, code: str) -> Event:
+def _promise_event(said: SaidOfPromise, code: str, zone: dt.tzinfo) -> Event:
     title = SAID_OF_PROMISE[Repair.ClientSays(said.says)] % {"client": code}
-    return Event(said.at, "chat-left-text", title, text=said.promise)
+    return Event(said.at.astimezone(zone).date(), "chat-left-text", title, text=said.promise)
 
 
 def _flag_event(flag: Flag, history: History) -> Event:
     return Event(
-        flag.first_rating.session.starts_at,
+        flag.first_rating.session.starts_at.astimezone(history.zone).date(),
         "diamond-fill",
         _("Flag: %(state)s") % {"state": flag.get_state_display()},
         text=flag_sentence(flag, history),
@@ -157,12 +201,37 @@ def _flag_event(flag: Flag, history: History) -> Event:
     )
 
 
-def _missed_event(session: Session) -> Event:
-    return Event(session.starts_at, "x-lg", _("Missed"))
+def _talk_event(talk: Repair, history: History) -> Event:
+    agreed = unseal(history.episode.client, "agreed", talk.sealed_agreed)
+    text = _("What we agreed: %(agreed)s") % {"agreed": agreed} if agreed else ""
+    return Event(talk.talked_on, "chat-left-text", _("Talked about"), text=text, css="i-talk")
 
 
-def _wish_event(rating: Rating, code: str) -> Event:
+def _closing_event(on: dt.date) -> Event:
+    return Event(on, "arrow-up-right-circle", _("Back to usual"), css="i-well")
+
+
+def _contact_event(contact: Contact, zone: dt.tzinfo) -> Event:
+    words = {"kind": capfirst(contact.get_kind_display()), "outcome": contact.get_outcome_display()}
+    title = _("%(kind)s: %(outcome)s") % words
+    return Event(contact.at.astimezone(zone).date(), "telephone", title)
+
+
+def _pause_events(pause: Pause, history: History) -> Iterator[Event]:
+    title = _("On hold: %(reason)s") % {"reason": pause.get_reason_display()}
+    yield Event(pause.from_on, "pause-circle", title)
+    if pause.to_on is not None and history.pause != pause:
+        yield Event(pause.to_on, "arrow-repeat", _("No longer on hold"))
+
+
+def _dated_event(event: EpisodeEvent) -> Event:
+    title = capfirst(event.get_kind_display())
+    return Event(event.on, "calendar", title, removable=event)
+
+
+def _wish_event(rating: Rating, code: str, zone: dt.tzinfo) -> Event:
     wishes = dict(WISHES)
     text = str(wishes.get(rating.change_wish, ""))
     title = _("%(client)s, about next time") % {"client": code}
-    return Event(rating.session.starts_at, "chat-left", title, words=text)
+    on = rating.session.starts_at.astimezone(zone).date()
+    return Event(on, "chat-left", title, words=text)

@@ -166,7 +166,7 @@ def assessment_of(rating: Rating) -> Assessment | None:
 def trend_points(history: History) -> list[TrendPoint]:
     """The chart's points: held and missed sessions in order, times in the organization's zone."""
     flagged = {
-        flag.first_rating.session_id: flag.kind
+        flag.first_rating.session_id: flag
         for flag in reversed(history.flags)
         if flag.rater == Rater.CLIENT
     }
@@ -189,7 +189,8 @@ def trend_points(history: History) -> list[TrendPoint]:
                 expected=assessment.expected if assessment else None,
                 low=assessment.low if assessment else None,
                 high=assessment.high if assessment else None,
-                flag=flagged.get(session.pk, ""),
+                flag=flag.kind if (flag := flagged.get(session.pk)) else "",
+                flag_facets=tuple(flag.facets) if flag else (),
             )
         )
     return points

@@ -5,7 +5,9 @@ Pure, and no text a person wrote: kinds and our own words.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import datetime as dt
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Literal
@@ -35,7 +37,7 @@ LANE_WORDS: dict[str, str | Promise] = {
     "talked": gettext_lazy("talked"),
     "back_to_usual": gettext_lazy("back to usual"),
     "way_changed": gettext_lazy("answered another way"),
-    "relapse": gettext_lazy("relapse"),
+    "relapse": gettext_lazy("return to use"),
     "referral": gettext_lazy("referral"),
     "new_goal": gettext_lazy("new goal"),
     "life_event": gettext_lazy("life event"),
@@ -45,7 +47,7 @@ MARK_SENTENCES: dict[str, str | Promise] = {
     "talked": gettext_lazy("Talked about."),
     "back_to_usual": gettext_lazy("Back to usual."),
     "way_changed": gettext_lazy("The way of answering changed."),
-    "relapse": gettext_lazy("Relapse."),
+    "relapse": gettext_lazy("Return to use."),
     "referral": gettext_lazy("Referral."),
     "new_goal": gettext_lazy("New goal."),
     "life_event": gettext_lazy("Life event."),
@@ -66,10 +68,25 @@ LANE_MARKERS: dict[str, Trace] = {
 
 @dataclass(frozen=True, slots=True)
 class LaneMark:
-    """Something that happened, under the session (index into the points) it belongs to."""
+    """Something that happened: under the session of that day (an index into the points), or half
+    a slot on, between two sessions. `on` is said where no session gives the day."""
 
-    slot: int
+    slot: float
     kind: MarkKind
+    on: dt.date | None = None
+
+
+def dated_marks(
+    points: Sequence[TrendPoint], dated: Iterable[tuple[dt.date, MarkKind]]
+) -> list[LaneMark]:
+    """Find each day its place: at its session, between two, before the first or after the last."""
+    days = [point.starts_at.date() for point in points]
+    return [LaneMark(_slot_of(day, days), kind, day) for day, kind in dated] if days else []
+
+
+def _slot_of(day: dt.date, days: Sequence[dt.date]) -> float:
+    later = bisect_right(days, day)
+    return later - 1 if later and days[later - 1] == day else later - 0.5
 
 
 def way_marks(points: Sequence[TrendPoint]) -> list[LaneMark]:
@@ -85,7 +102,7 @@ def way_marks(points: Sequence[TrendPoint]) -> list[LaneMark]:
 
 @dataclass(frozen=True, slots=True)
 class LaneEntry:
-    slot: int
+    slot: float
     role: str
     word: str
 
@@ -121,3 +138,23 @@ def lane_traces(lane: Sequence[LaneEntry]) -> Iterator[Trace]:
                 "marker": marker,
                 "meta": {"role": role, "lane": True},
             }
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A place along the chart one can come to a halt at: a session, or what lay between two."""
+
+    slot: float
+    point: TrendPoint | None
+    marks: tuple[LaneMark, ...]
+
+
+def stops_of(points: Sequence[TrendPoint], marks: Sequence[LaneMark]) -> list[Stop]:
+    """Every session, and every place between two where something happened, in order of time."""
+    at: dict[float, list[LaneMark]] = {float(slot): [] for slot in range(len(points))}
+    for mark in marks:
+        at.setdefault(mark.slot, []).append(mark)
+    return [
+        Stop(slot, points[int(slot)] if slot == int(slot) else None, tuple(at[slot]))
+        for slot in sorted(at)
+    ]

@@ -45,6 +45,8 @@ def honesty(organization: Organization) -> str:
 def summary(history: History) -> str:
     """One sentence on how this client's ratings stand, for the top of the client's page."""
     flag = history.open_flag
+    if history.episode.closed_on is not None:
+        return _closed(history)
     if history.pause is not None:
         return _paused(history.pause, is_overdue=history.is_overdue)
     if flag is None:
@@ -178,7 +180,46 @@ def _lower(history: History) -> str:
         "score": number(score_of(rating)),
         "usual": usual(assessment.low, assessment.high) if assessment else NOTHING,
     }
+    if _is_inside(assessment):
+        return (
+            _(
+                "Coming back: %(score)s on %(day)s, inside the %(usual)s that would be usual for "
+                "one rating. One alone does not settle it."
+            )
+            % words
+        )
     return _("Lower than usual: %(score)s on %(day)s, where %(usual)s would be usual.") % words
+
+
+def _is_inside(assessment: Assessment | None) -> bool:
+    if assessment is None or assessment.score is None or assessment.low is None:
+        return False
+    return assessment.score >= assessment.low
+
+
+def _closed(history: History) -> str:
+    """What stands at the end: no advice about somebody who is not here any more."""
+    code = history.episode.client.code
+    if not history.answered:
+        return _("This episode is over. %(client)s never rated a session.") % {"client": code}
+    rating = history.answered[-1]
+    assessment = assessment_of(rating)
+    words = {
+        "client": code,
+        "day": _day(rating.session, history.zone),
+        "score": number(score_of(rating)),
+    }
+    if assessment is None or assessment.low is None:
+        last = _("This episode is over. The last rating, on %(day)s, was %(score)s.")
+        return last % words
+    words["usual"] = usual(assessment.low, assessment.high)
+    return (
+        _(
+            "This episode is over. The last rating, on %(day)s, was %(score)s, where %(usual)s "
+            "would have been usual for one rating of %(client)s."
+        )
+        % words
+    )
 
 
 def _low_from_the_start(history: History) -> str:

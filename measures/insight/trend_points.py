@@ -37,3 +37,5 @@ class TrendPoint:
     low: float | None = None
     high: float | None = None
     flag: str = ""
+    # The questions a flag is about, where it is not about all of them.
+    flag_facets: tuple[str, ...] = ()

@@ -3,7 +3,7 @@ from sessions.models.clients import Client, ContactChannel, Episode, Pause
 from sessions.models.consent import Consent, ContactStop
 from sessions.models.devices import Device
 from sessions.models.fair_use import FairUse
-from sessions.models.meetings import Contact, EpisodeEvent, GroupMeeting, Session
+from sessions.models.meetings import Contact, EarlierGoal, EpisodeEvent, GroupMeeting, Session
 from sessions.models.openings import CaseOpening
 from sessions.models.organizations import AnswersWith, Organization
 from sessions.models.people import Cover, Membership, Supervision, User
@@ -20,6 +20,7 @@ __all__ = [
     "ContactStop",
     "Cover",
     "Device",
+    "EarlierGoal",
     "Episode",
     "EpisodeEvent",
     "FairUse",

@@ -196,6 +196,8 @@ class Episode(PublicModel, OwnedModel):
     closed_on = models.DateField(null=True, blank=True)
     reason = models.CharField(max_length=12, choices=Reason, blank=True)
     sealed_goal = models.BinaryField(null=True, blank=True)
+    # When the goal was written down; empty: when the episode was opened.
+    goal_on = models.DateField(null=True, blank=True)
     continues = models.OneToOneField(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="continued_by"
     )

@@ -192,7 +192,16 @@ class Contact(PublicModel, OwnedModel):
         return f"{self.kind} {self.at:%Y-%m-%d}"
 
 
-class EpisodeEvent(OwnedModel):
+class EpisodeEventQuerySet(models.QuerySet["EpisodeEvent"]):
+    def clinical_to(self, viewer: Viewer) -> Self:
+        """As visible as what was answered: a kind and a day can tell as much."""
+        return self.filter(episode__in=Episode.objects.clinical_to(viewer).values("pk"))
+
+    def editable_by(self, viewer: Viewer) -> Self:
+        return self.filter(episode__in=Episode.objects.editable_by(viewer).values("pk"))
+
+
+class EpisodeEvent(PublicModel, OwnedModel):
     """Something dated in the client's life. Kinds only: free text never reaches a chart."""
 
     class Kind(models.TextChoices):
@@ -206,8 +215,46 @@ class EpisodeEvent(OwnedModel):
     on = models.DateField()
     kind = models.CharField(max_length=12, choices=Kind)
 
+    objects = EpisodeEventQuerySet.as_manager()
+    client_path = "episode__client_id"
+
     class Meta:
-        indexes = [models.Index(fields=["episode", "on"], name="event_of_episode")]
+        constraints = [
+            models.UniqueConstraint(fields=["episode", "on", "kind"], name="event_once_a_day"),
+            models.CheckConstraint(
+                condition=Q(kind__in=["relapse", "referral", "new_goal", "life_event", "other"]),
+                name="event_kind_known",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.on}"
+
+
+class EarlierGoalQuerySet(models.QuerySet["EarlierGoal"]):
+    def clinical_to(self, viewer: Viewer) -> Self:
+        return self.filter(episode__in=Episode.objects.clinical_to(viewer).values("pk"))
+
+
+class EarlierGoal(OwnedModel):
+    """A goal in the client's words as it stood until somebody wrote down new ones."""
+
+    episode = models.ForeignKey(Episode, on_delete=models.PROTECT, related_name="earlier_goals")
+    sealed_goal = models.BinaryField()
+    said_on = models.DateField()
+    until_on = models.DateField()
+    replaced_by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
+
+    objects = EarlierGoalQuerySet.as_manager()
+    client_path = "episode__client_id"
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(until_on__gte=models.F("said_on")), name="earlier_goal_in_order"
+            )
+        ]
+        indexes = [models.Index(fields=["episode", "-until_on"], name="goals_of_episode")]
+
+    def __str__(self) -> str:
+        return f"{self.said_on} to {self.until_on}"

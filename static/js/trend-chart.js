@@ -9,8 +9,6 @@
   const WIDE = matchMedia("(min-width: 48rem)");
   const DARK = matchMedia("(prefers-color-scheme: dark)");
   const FINE_POINTER = matchMedia("(pointer: fine)");
-  // What the print style leaves beside its margin column, in CSS pixels: 144 mm by 46 mm.
-  const PAPER = { width: 544, height: 174 };
   const MARKER_ROOM = 10; // a slot narrower than this gets small markers
   const LANE_ORDER = ["flag", "back_to_usual", "talked", "event", "missed", "way_changed"];
   const CONFIG = {
@@ -42,7 +40,12 @@
   const chart = document.getElementById("trend-chart");
   const readout = document.getElementById("trend-readout");
   const figure = data && chart && window.Plotly ? JSON.parse(data.textContent) : null;
-  const sentences = figure?.data.find((trace) => trace.meta.role === "readout")?.hovertext ?? [];
+  const stops = figure?.data.find((trace) => trace.meta.role === "readout");
+  const sentences = stops?.hovertext ?? [];
+  const panels = figure?.layout.meta.panels ?? [];
+  // What the print style leaves beside its margin column, in CSS pixels: 144 mm by 46 or 80 mm.
+  const PAPER = { width: 544, height: panels.length > 1 ? 302 : 174 };
+  const lastSlot = (figure?.layout.xaxis.ticktext.length ?? 0) - 1;
   const measure = document.createElement("canvas").getContext("2d");
   let printing = false;
   let zoomed = null;
@@ -72,8 +75,21 @@
     const plot = height - margin.t - margin.b;
     const lane = (printing ? 30 : isWide() ? 43 : 34) / plot;
     const main = lane + (printing ? 16 : 28) / plot;
-    return { width, plot, text, family, margin, range, slot, lane, main, labels, textWidth };
+    const view = { width, plot, text, family, margin, range, slot, lane, main, labels, textWidth };
+    return { ...view, domains: domains(view) };
   }
+
+  // The panels share what is above the dates, the first on top, with room for a title each.
+  function domains({ main, plot, text }) {
+    const gap = panels.length > 1 ? (text + 20) / plot : 0;
+    const height = (1 - main - gap * panels.length) / Math.max(1, panels.length);
+    return panels.map((_, i) => {
+      const top = 1 - gap - i * (height + gap);
+      return [Math.max(0, top - height), top];
+    });
+  }
+
+  const axisOf = (trace) => `yaxis${(trace.yaxis ?? "y").slice(1)}`;
 
   // Every date where there is room, else every second, third ... counted back from the latest.
   function ticks({ slot, range, textWidth }) {
@@ -85,9 +101,14 @@
   }
 
   // Names at the right end of the lines, pushed apart where the lines end close together.
-  function endLabels({ labels, plot, main, text, slot }) {
-    const [low, high] = figure.layout.yaxis.range;
-    const scale = (plot * (1 - main)) / (high - low);
+  function endLabels(view) {
+    return panels.flatMap((panel, i) => endLabelsIn(view, panel, view.domains[i]));
+  }
+
+  function endLabelsIn({ labels: all, plot, text, slot }, panel, [bottom, top]) {
+    const labels = all.filter((trace) => axisOf(trace) === panel.axis);
+    const [low, high] = figure.layout[panel.axis].range;
+    const scale = (plot * (top - bottom)) / (high - low);
     const gap = text + 4;
     const placed = labels
       .map(({ meta }) => ({ meta, wanted: (high - Math.max(meta.at, low)) * scale }))
@@ -96,10 +117,11 @@
       label.top = i ? Math.max(label.wanted, placed[i - 1].top + gap) : label.wanted;
     });
     const overflow = Math.max(0, placed.at(-1)?.top - (high - low) * scale + text / 2 || 0);
-    return placed.map(({ meta, top }) => ({
+    return placed.map(({ meta, top: at }) => ({
       text: meta.label,
-      x: sentences.length - 1,
-      y: high - (top - overflow) / scale,
+      x: lastSlot,
+      yref: panel.axis.replace("axis", ""),
+      y: high - (at - overflow) / scale,
       xanchor: "left",
       xshift: Math.max(14, slot * 0.12 + 6), // beyond a band that has just begun
       showarrow: false,
@@ -109,6 +131,22 @@
         ? { color: color("ink"), weight: 600 }
         : { color: color("ink-2"), weight: 400 },
     }));
+  }
+
+  function panelTitles({ text, domains: places }) {
+    return panels.flatMap(({ title }, i) => (title ? [{
+      text: title,
+      xref: "paper",
+      x: 0,
+      yref: "paper",
+      y: places[i][1],
+      yshift: 2,
+      xanchor: "left",
+      yanchor: "bottom",
+      showarrow: false,
+      borderpad: 0,
+      font: { color: color("ink"), weight: 600, size: text },
+    }] : []));
   }
 
   // Marks of one session stand side by side over one word, or where there is no room for that one
@@ -206,7 +244,7 @@
         font: { family, size: 14, color: color("ink") },
       },
       modebar: { bgcolor: "rgba(0,0,0,0)", color: color("ink-2"), activecolor: color("accent") },
-      annotations: endLabels(view),
+      annotations: [...endLabels(view), ...panelTitles(view)],
       xaxis: {
         ...base.xaxis,
         ...ticks(view),
@@ -215,7 +253,9 @@
         linecolor: color("edge"),
         fixedrange: !FINE_POINTER.matches || !isWide(),
       },
-      yaxis: { ...base.yaxis, ...grid, domain: [view.main, 1] },
+      ...Object.fromEntries(panels.map(({ axis }, i) => (
+        [axis, { ...base[axis], ...grid, domain: view.domains[i] }]
+      ))),
       yaxis2: { ...base.yaxis2, ...grid, domain: [0, view.lane] },
     };
   }
@@ -260,11 +300,33 @@
     });
   }
 
+  // ---- the picture as a file, made here: nothing is sent to anybody ----
+
+  function offerFiles() {
+    const row = document.getElementById("chart-files");
+    if (!row) return;
+    row.hidden = false;
+    row.addEventListener("click", async ({ target }) => {
+      const format = target.closest("[data-format]")?.dataset.format;
+      if (!format) return;
+      const { width, height } = size();
+      const options = { format, filename: "trend", width, height, scale: format === "png" ? 2 : 1 };
+      const said = row.querySelector("[role=status]");
+      said.textContent = "";
+      try {
+        await window.Plotly.downloadImage(chart, options);
+      } catch {
+        said.textContent = row.dataset.failed;
+      }
+    });
+  }
+
   // ---- keyboard: the arrow keys walk over the sessions ----
 
   function show(index) {
     current = Math.min(Math.max(index, 0), sentences.length - 1);
-    if (zoomed && (current < zoomed[0] || current > zoomed[1])) {
+    const at = stops.x[current];
+    if (zoomed && (at < zoomed[0] || at > zoomed[1])) {
       zoomed = null;
       draw();
     }
@@ -323,6 +385,7 @@
   if (!sentences.length) return;
   draw();
   redrawOnChange();
+  offerFiles();
   chart.addEventListener("keydown", walk);
   chart.addEventListener("blur", clear);
 })();

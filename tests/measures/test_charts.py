@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +13,7 @@ from django.utils.translation import override
 
 from measures.insight.chart_words import trend_sentence_for_chart
 from measures.insight.charts import lowest_shown, trend_figure
-from measures.insight.lane import LANE_WORDS, MARK_SENTENCES, LaneMark, way_marks
+from measures.insight.lane import LANE_WORDS, MARK_SENTENCES, LaneMark, dated_marks, way_marks
 from measures.insight.trend_points import RaterPoint, TrendPoint
 
 FIRST_DAY = datetime(2026, 7, 9, 15, tzinfo=UTC)
@@ -325,6 +325,105 @@ def test_only_the_last_250_sessions_are_drawn_and_marks_move_along():
     assert len(trace(figure, "readout")["y"]) == 250
     assert trace(figure, "event", lane=True)["x"] == [249]
     assert "talked" not in roles(figure)
+
+
+# ---- what happened between two sessions ----
+
+
+def day(offset: int) -> date:
+    return (FIRST_DAY + timedelta(days=offset)).date()
+
+
+@pytest.mark.parametrize(
+    ("offset", "slot"), [(-3, -0.5), (0, 0), (2, 0.5), (7, 1), (13, 1.5), (14, 2), (40, 2.5)]
+)
+def test_a_day_finds_its_session_or_the_place_between_two(offset, slot):
+    points = [point(week) for week in range(3)]
+    assert dated_marks(points, [(day(offset), "relapse")]) == [
+        LaneMark(slot, "relapse", day(offset))
+    ]
+
+
+def test_of_two_sessions_on_one_day_the_later_one_is_meant():
+    points = [point(0), replace(point(0), number=2)]
+    assert dated_marks(points, [(day(0), "talked")])[0].slot == 1
+
+
+def test_without_sessions_there_is_nothing_to_hang_an_event_on():
+    assert dated_marks([], [(day(0), "relapse")]) == []
+
+
+def test_between_two_sessions_the_arrow_keys_come_to_a_halt_with_the_day():
+    points = [point(0), point(1)]
+    marks = dated_marks(points, [(day(2), "life_event"), (day(3), "relapse")])
+    readout = trace(trend_figure(points, marks=marks), "readout")
+    assert readout["x"] == [0, 0.5, 1]
+    assert readout["hovertext"][1] == "July 11. Life event. July 12. Return to use."
+    assert "Life" not in readout["hovertext"][0] + readout["hovertext"][2]
+
+
+def test_what_came_after_the_last_session_is_inside_the_chart():
+    points = [point(week) for week in range(9)]
+    [mark] = dated_marks(points, [(day(80), "referral")])
+    low, high = trend_figure(points, marks=[mark])["layout"]["xaxis"]["range"]
+    assert low < 0 <= mark.slot < high
+
+
+# ---- a panel for each question ----
+
+
+def asked(week: int, client: tuple[float | None, ...], **facts: Any) -> TrendPoint:
+    respect, understanding, goals = client
+    return replace(
+        point(week, **facts),
+        client=RaterPoint(8.0, respect, understanding, goals),
+        counselor=RaterPoint(7.0, 7, 6.5, 7),
+    )
+
+
+def by_axis(figure: dict[str, Any], role: str) -> dict[str, list[Any]]:
+    return {
+        one.get("yaxis", "y"): one["y"]
+        for one in figure["data"]
+        if one["meta"]["role"] == role and not one["meta"].get("lane")
+    }
+
+
+def test_each_question_has_its_panel_on_the_same_scale_and_no_band():
+    points = [asked(0, (9, 8, 3), low=6.0, high=9.0), asked(1, (9, None, 7))]
+    figure = trend_figure(points, by_question=True)
+    assert by_axis(figure, "client") == {"y": [9, 9], "y3": [8, None], "y4": [3, 7]}
+    assert by_axis(figure, "counselor")["y3"] == [6.5, 6.5]
+    layout = figure["layout"]
+    assert [each["title"] for each in layout["meta"]["panels"]] == [
+        "Respect",
+        "Understanding",
+        "Goals",
+    ]
+    ranges = {tuple(layout[each["axis"]]["range"]) for each in layout["meta"]["panels"]}
+    assert ranges == {(2.5, 10.2)}
+    assert not {"band", "band-edge"} & set(roles(figure))
+    assert lowest_shown(points, by_question=True) == 2.5
+    assert lowest_shown(points) == 4.0
+
+
+def test_a_flag_about_one_question_stands_in_its_panel_only():
+    one = asked(0, (9, 8, 3), flag="facet", flag_facets=("goals",))
+    every = asked(1, (5, 5, 5), flag="decline")
+    assert by_axis(trend_figure([one, every], by_question=True), "flag") == {
+        "y": [5],
+        "y3": [5],
+        "y4": [3, 5],
+    }
+
+
+def test_by_question_each_answer_is_said_as_it_was_given():
+    points = [asked(0, (9, None, 3))]
+    [said] = sentences(points, by_question=True)
+    assert said == (
+        "Session 1, July 9. Respect: client 9, counselor 7. Understanding: counselor 6.5. "
+        "Goals: client 3, counselor 7."
+    )
 
 
 # ---- the way of answering ----

@@ -10,6 +10,7 @@ from measures.insight.sentences import flag_sentence, honesty, summary
 from measures.models import Assessment, Flag
 from measures.trend import CLIENT, Sensitivity
 from sessions.models import Episode
+from sessions.services import close_episode
 from tests import factories
 from tests.factories import make_course, viewer_of
 
@@ -49,6 +50,38 @@ def test_lower_without_an_open_flag_is_not_called_the_same(cast):
     chip, sentence = said(cast)
     assert chip == "Lower than usual"
     assert sentence.startswith("Lower than usual: 3.0")
+
+
+def test_one_answer_back_in_the_usual_range_is_not_called_lower(cast):
+    make_course(cast.episode, [9, 9, 8, 9, 9, 8, 9, 3, 3, 8.5], cast.now)
+    Flag.objects.update(state=Flag.State.NO_CONCERN)
+    chip, sentence = said(cast)
+    assert chip == "Lower than usual"
+    assert sentence.startswith("Coming back: 8.5")
+
+
+STATES = {
+    (): "No ratings yet. The first one starts with a session.",
+    (8,): "1 rating so far.",
+    (8, 9): "2 ratings so far.",
+    (10, 10, 10, 10, 10): "has given the same top marks 5 times",
+    (4, 5, 4, 5, 4, 5): "has rated low from the start",
+    (8, 9, 8, 9, None, None, None): "No answer from T-308 since",
+    (8, 7, 8, 7, 8): "About the same as before: 8.0",
+    (7, 8, 7, 8, 7, 8, 9.9): "Higher than usual for T-308.",
+}
+
+
+@pytest.mark.parametrize("scores", STATES)
+def test_each_state_has_its_sentence_and_an_end_takes_the_advice_away(cast, scores):
+    make_course(cast.episode, scores, cast.now)
+    assert STATES[scores] in said(cast)[1]
+    close_episode(episode=cast.episode, reason="completed", now=cast.now)
+    over = said(cast)[1]
+    assert over.startswith("This episode is over.")
+    assert STATES[scores] not in over
+    given = [score for score in scores if score is not None]
+    assert (f"was {given[-1]:.1f}" if given else "never rated") in over
 
 
 def test_the_flag_of_a_counselor_says_why_beside_how_the_client_is(cast):
