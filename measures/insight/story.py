@@ -53,7 +53,7 @@ def story_of(viewer: Viewer, history: History) -> Story:
         ),
         talks=list(talks.order_by("talked_on", "pk")),
         closings=list(closings.order_by("at", "pk")),
-        contacts=list(Contact.objects.filter(episode__in=visible).order_by("at", "pk")),
+        contacts=list(Contact.objects.standing().filter(episode__in=visible).order_by("at", "pk")),
         pauses=list(Pause.objects.filter(episode__in=visible).order_by("from_on", "pk")),
         earlier_goals=[
             EarlierWords(unseal(episode.client, "goal", row.sealed_goal), row.said_on, row.until_on)

@@ -94,7 +94,7 @@ def test_the_story_has_everything_newest_first(cast, alice):
     )
     better = Flag.State.BETTER
     at = cast.now - dt.timedelta(days=4)
-    record_event(flag, better, now=at, reason="better", from_state=Flag.State.TALKED)
+    record_event(flag, better, now=at, reason="better", from_state=Flag.State.TALKED, by=cast.alice)
     Contact.objects.create(
         organization=cast.here,
         episode=cast.episode,
