@@ -15,7 +15,7 @@ def name_events(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("alliance_sessions", "0014_keep_a_calendar"),
+        ("alliance_sessions", "0015_say_why_a_case_is_opened"),
     ]
 
     operations = [
