@@ -136,6 +136,7 @@ def test_a_hidden_rating_is_in_no_part_of_the_page(cast, alice, log_in):
         assert '"y": [9.0, 9.0, 8.0, null]' in text
         assert "Go slower" not in text
         assert "session 3," in text  # the line for the note
+        factories.say_why(cast.sam, cast.now)
         seen = page(log_in(cast.sam), cast.episode, query)
         assert "Go slower" in seen
         assert "session 4," in seen

@@ -452,7 +452,7 @@ def test_today_shows_a_group_as_one(cast, three, alice):
     text = alice.get(reverse("today")).content.decode()
     assert text.count(reverse("group", args=[meeting.uuid])) == 2
     assert "Log and rate the group" in text
-    assert "G-0" not in text
+    assert text.count("G-0") <= 1  # among those in their first sessions
     Session.objects.update(status="held")
     assert "Rate the group" in alice.get(reverse("today")).content.decode()
     alice.post(reverse("group_waive", args=[meeting.uuid]))
