@@ -223,4 +223,4 @@ def test_the_lists_do_show_more_rows_at_the_larger_size(sizes: tuple[Visits, Vis
         assert rows["calls"] == clients
         assert rows["slips"] == rows["slips_sheet"] == open_ones
         assert rows["closed episodes"] == clients // 3
-        assert rows["supervision"] >= clients // 3
+        assert rows["agenda"] >= clients // 3

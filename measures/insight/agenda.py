@@ -25,6 +25,7 @@ CALLS = 3
 FIRST_SESSIONS = 3
 SILENT_FOR = 4
 SETTLED_DAYS = 14
+WORDS_DAYS = 60
 ENDED_DAYS = 14
 
 
@@ -172,13 +173,15 @@ def _talks(viewer: Viewer, waiting: Sequence[History], stand: Mapping[int, Stand
     return talks
 
 
-def _shared_words(viewer: Viewer, episodes: Sequence[int]) -> dict[int, Rating]:
+def _shared_words(viewer: Viewer, counselor: Membership) -> dict[int, Rating]:
     """The latest note of each that both may read: what was kept to the counselor stays there."""
+    since = viewer.now - dt.timedelta(days=WORDS_DAYS)
     shared = (
         Rating.objects.notes_to(viewer)
         .current()
         .filter(
-            session__episode__in=episodes,
+            session__episode__counselor=counselor,
+            given_at__gte=since,
             sealed_note__isnull=False,
             note_for=Rating.NoteFor.SUPERVISOR,
         )

@@ -20,7 +20,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from alliance_site.policy import POLICY
 from measures.insight import sparklines, together
-from measures.models import Flag, RatingRequest
+from measures.models import Flag, Rating, RatingRequest
 from measures.models import ratings as rules
 from measures.models.flags import FlagQuerySet
 from measures.models.ratings import RatingQuerySet
@@ -60,6 +60,7 @@ ASKED: dict[str, tuple[str, ...]] = {
 }
 # Pages of a counselor's that show nothing in this world, and why that is enough.
 NOTHING_THERE = {
+    "note": "a note is never held back, and this desk has none",
     "group": "this desk has none; test_groups.py holds the rule to its page",
     "own_agenda": "it leads to the agenda, which is walked",
     "hand_over": "answered sessions are not handed over; it says so by a redirect",
@@ -84,6 +85,9 @@ def things(desk: Desk) -> dict[str, list[Any]]:
         "groups": [],
         "supervision": [desk.alice.uuid],
         "actions": [],
+        "notes": list(
+            Rating.objects.filter(sealed_note__isnull=False).values_list("uuid", flat=True)
+        ),
         **{word: [] for word in ("stop", "r", "kiosk", "messages", "calls", "account", "settings")},
     }
 

@@ -137,6 +137,7 @@ def without_the_fact(text: str) -> str:
         r"<p>No answer from Z-9 so far.</p>",
         r'<form [^>]*action="/sessions/[0-9a-f-]+/link/".*?</form>',
         r'<form [^>]*action="/slips/".*?</form>',
+        r'<a [^>]*href="/sessions/[0-9a-f-]+/answers/move/".*?</a>',
         r'<p class="small quiet">The questions are about the session of .*?</p>',
         r"<svg hidden>.*?</svg>",  # the shapes of the icons on those buttons
         r"\s+",
