@@ -121,9 +121,9 @@ def test_mails_to_staff_are_in_their_language(
 def test_a_note_says_in_which_language_it_was_answered(cast: SimpleNamespace, log_in: Any) -> None:
     session = make_session(cast.episode, cast.now - dt.timedelta(hours=2))
     rate(session, 7, Rater.COUNSELOR)
-    rate(session, 7, note="Fue muy rápido.", language="es", now=cast.now)
+    rating = rate(session, 7, note="Fue muy rápido.", language="es", now=cast.now)
     browser = log_in(cast.alice)
-    for address in (reverse("today"), reverse("episode", args=[cast.episode.uuid])):
+    for address in (reverse("note", args=[rating.uuid]), reverse("episode", args=[cast.episode.uuid])):
         page = browser.get(address).content.decode()
         assert '<bdi lang="es">Fue muy rápido.</bdi>' in page
         assert "Answered in Spanish." in page
@@ -136,7 +136,7 @@ def test_a_note_in_the_language_of_the_page_says_nothing_about_it(
     cast: SimpleNamespace, log_in: Any
 ) -> None:
     session = make_session(cast.episode, cast.now - dt.timedelta(hours=2))
-    rate(session, 7, note="That was fast.", now=cast.now)
-    page = log_in(cast.alice).get(reverse("today")).content.decode()
+    rating = rate(session, 7, note="That was fast.", now=cast.now)
+    page = log_in(cast.alice).get(reverse("note", args=[rating.uuid])).content.decode()
     assert '<bdi lang="en">That was fast.</bdi>' in page
     assert "Answered in" not in page
