@@ -123,7 +123,10 @@ def test_a_note_says_in_which_language_it_was_answered(cast: SimpleNamespace, lo
     rate(session, 7, Rater.COUNSELOR)
     rating = rate(session, 7, note="Fue muy rápido.", language="es", now=cast.now)
     browser = log_in(cast.alice)
-    for address in (reverse("note", args=[rating.uuid]), reverse("episode", args=[cast.episode.uuid])):
+    for address in (
+        reverse("note", args=[rating.uuid]),
+        reverse("episode", args=[cast.episode.uuid]),
+    ):
         page = browser.get(address).content.decode()
         assert '<bdi lang="es">Fue muy rápido.</bdi>' in page
         assert "Answered in Spanish." in page
