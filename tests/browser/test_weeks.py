@@ -125,6 +125,17 @@ def test_the_counselors_sessions(page_of: LogIn, busy: SimpleNamespace) -> None:
     walk.click(button(page, "Save"))
     lines.append(walk.end(page.get_by_text("It is on the agenda.").first))
 
+    walk = begin("see both answers about a session")
+    walk.click(link(page, "See the answers: T-308"))
+    lines.append(walk.end(link(page, "This answer belongs elsewhere")))
+
+    walk = begin("undo a session logged by mistake")
+    card = page.get_by_role("article").filter(has_text="A-003").first
+    walk.click(card.get_by_role("link", name="Rate"))
+    choose(page.get_by_role("group", name="What became of it?"), "Cancelled")
+    walk.click(button(page, "Save"))
+    lines.append(walk.end(said(page, re.compile("."))))
+
     walk = begin("leave an own rating out")
     walk.click(button(page, "Not this time, A-004"))
     lines.append(walk.end(said(page, re.compile("."))))
