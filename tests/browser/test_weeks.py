@@ -75,7 +75,7 @@ def said(page: Page, text: str | re.Pattern[str]) -> Locator:
 
 def find(walk: Walk, code: str) -> None:
     """A client who does not come today: by the search on the home page."""
-    walk.page.get_by_label("Find a client").fill(code)
+    walk.page.get_by_role("searchbox", name="Find a client").fill(code)
     walk.click(button(walk.page, "Find"))
 
 
@@ -147,6 +147,7 @@ def test_the_counselors_sessions(page_of: LogIn, busy: SimpleNamespace) -> None:
 def test_the_counselors_clients(page_of: LogIn, busy: SimpleNamespace) -> None:
     make_session(busy.episodes["A-005"], busy.now + dt.timedelta(days=2), PLANNED)
     page = page_of(busy.alice)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     begin = from_home(page, "Counselor, clients")
     lines = []
 
@@ -185,6 +186,19 @@ def test_the_counselors_clients(page_of: LogIn, busy: SimpleNamespace) -> None:
     page.get_by_label("Code").fill("N-001")
     walk.click(button(page, "Open the episode"))
     lines.append(walk.end(heading(page, "N-001")))
+
+    walk = begin("put an event on the chart")
+    find(walk, "A-003")
+    walk.click(link(page, "Mark an event"))
+    page.get_by_role("radio").first.check()
+    page.get_by_label("When").fill(str(busy.today))
+    walk.click(button(page, "Mark it on the chart"))
+    lines.append(walk.end(said(page, re.compile("."))))
+
+    walk = begin("copy a line for a note")
+    find(walk, "A-003")
+    walk.click(button(page, "Copy a line for my note"))
+    lines.append(walk.end(said(page, "Copied")))
 
     walk = begin("close an episode")
     find(walk, "N-001")
