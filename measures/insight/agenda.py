@@ -103,7 +103,7 @@ def agenda_of(viewer: Viewer, counselor: Membership) -> Agenda:
             viewer, Q(counselor=counselor, done_at__gte=viewer.now - dt.timedelta(days=ENDED_DAYS))
         ),
         picks=_picks(viewer, counselor),
-        talks=_talks(viewer, waiting[:TALKS], stand),
+        talks=_talks(viewer, counselor, waiting[:TALKS], stand),
         more_talks=max(0, len(waiting) - TALKS),
         calls=[each.episode for each in cases if _is_to_be_called(each)][:CALLS],
         beginners=[each.episode for each in cases if 0 < len(each.held) <= FIRST_SESSIONS],
@@ -150,8 +150,13 @@ def _raised_at(history: History) -> dt.datetime:
     return flag.raised_at
 
 
-def _talks(viewer: Viewer, waiting: Sequence[History], stand: Mapping[int, Standing]) -> list[Talk]:
-    notes = _shared_words(viewer, [each.episode.pk for each in waiting])
+def _talks(
+    viewer: Viewer,
+    counselor: Membership,
+    waiting: Sequence[History],
+    stand: Mapping[int, Standing],
+) -> list[Talk]:
+    notes = _shared_words(viewer, counselor)
     talks = []
     for history in waiting:
         flag = history.open_flag
