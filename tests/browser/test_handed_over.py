@@ -123,7 +123,7 @@ def test_a_staff_page_that_comes_back_is_asked_for_anew(
     for script, kept in ((NO_RELOAD, "kept"), ("", None)):
         page = new_tablet(script)
         page.goto("/today/")
-        expect(page.get_by_text("T-308").first).to_be_visible()
+        expect(page.get_by_text("T-308").locator("visible=true").first).to_be_visible()
         page.evaluate("window.kept = 'kept'")
         page.goto("/health/live")
         page.context.clear_cookies()
@@ -209,7 +209,7 @@ def mark_it(page: Page, look_at: LookAt | None) -> None:
 def walk_around(page: Page, cast: SimpleNamespace) -> None:
     for path in ("/caseload/", f"/clients/{cast.episode.client.uuid}/"):
         page.goto(path)
-        expect(page.get_by_text("T-308").first).to_be_visible()
+        expect(page.get_by_text("T-308").locator("visible=true").first).to_be_visible()
     page.goto("/today/")
     expect(page.get_by_text("Jo Doe").first).to_be_visible()
 

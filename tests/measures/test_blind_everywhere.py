@@ -260,8 +260,10 @@ def test_a_note_is_shown_though_the_answer_is_not(desk: Desk, log_in: Any) -> No
     browser = log_in(desk.alice)
     desk.answer(**LOW, note=NOTE)
     answers = page(browser, reverse("session_answers", args=[desk.unrated.uuid]))
-    for text in (page(browser, reverse("today")), answers):
+    rating = Rating.objects.get(session=desk.unrated, rater="client")
+    for text in (page(browser, reverse("note", args=[rating.uuid])), answers):
         assert NOTE in text
+    assert "left you a note" in page(browser, reverse("today"))
     assert FACT in answers
     assert NOTE not in page(browser, reverse("together", args=[desk.episode.uuid]))
 

@@ -370,7 +370,8 @@ def test_markup_in_a_note_is_shown_as_it_was_typed(cast, log_in, holder, markup)
     assert markup not in text_of(holder.get("thanks/"))
     alice = log_in(cast.alice)
     assert_escaped(alice.get(f"/episodes/{cast.episode.uuid}/"), markup)
-    assert_escaped(alice.get("/today/"), markup)
+    note = Rating.objects.get(sealed_note__isnull=False)
+    assert_escaped(alice.get(f"/notes/{note.uuid}/"), markup)
 
 
 @pytest.mark.parametrize("markup", HOSTILE)

@@ -286,12 +286,12 @@ def test_the_former_reads_on_and_the_new_one_begins_with_their_own(cast, log_in)
 def test_where_the_client_agreed_the_new_one_reads_the_answers_and_no_note(cast, log_in):
     for days, note_for in ((9, "counselor"), (8, "supervisor")):
         session = factories.make_session(cast.episode, cast.now - days * DAY)
-        factories.rate(session, 6, note=f"For the {note_for}", note_for=note_for)
+        factories.rate(session, 6, note=f"Words for {note_for}", note_for=note_for)
     new = transfer(cast, shows_earlier=True)
     bob = log_in(cast.bob)
     page = text_of(bob.get(reverse("episode", args=[cast.episode.uuid])))
     assert "6.0" in page
-    assert "For the" not in page
+    assert "Words for" not in page
     assert status(bob, "episode_close", cast.episode.uuid) == 403
     third = transfer_episode(episode=new, to=cast.alice, now=cast.now, shows_earlier=True)
     assert third.continues == new

@@ -12,6 +12,7 @@ from sessions.models import EarlierGoal, EpisodeEvent
 from sessions.sealing import unseal
 from sessions.services import close_episode
 from sessions.stories import add_event, change_goal
+from tests import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -75,6 +76,7 @@ def test_what_cannot_be_marked_is_said_and_nothing_is_lost(cast, alice, field, v
 
 def test_a_supervisor_reads_events_and_changes_none(cast, log_in):
     add_event(episode=cast.episode, kind="relapse", on=cast.today)
+    factories.say_why(cast.sam, cast.now)
     page = log_in(cast.sam).get(f"/episodes/{cast.episode.uuid}/").content.decode()
     assert "Return to use" in page
     assert "/remove/" not in page
