@@ -32,7 +32,7 @@ def test_a_counselor_logs_a_session_by_keyboard(
         answer_by_keyboard(page, number, value)
     tab_to(page, page.get_by_role("button", name="Save"))
     page.keyboard.press("Space")
-    expect(page.get_by_role("status")).to_have_text("Saved.")
+    expect(page.locator(".messages")).to_have_text("Saved.")
 
     planned.refresh_from_db()
     assert planned.status == Session.Status.HELD
@@ -91,7 +91,7 @@ def test_the_whole_client_page_can_be_walked_with_tab(
     page.keyboard.press("Enter")
     tab_to(page, page.get_by_role("button", name="Log out"))
     tab_to(page, page.locator("#trend-chart"))
-    tab_to(page, page.locator("details.fold summary"))
+    tab_to(page, page.locator("details.fold summary", has_text="The same as a table"))
     page.keyboard.press("Enter")
     tab_to(page, page.get_by_role("region", name="Ratings by session"))
     tab_to(page, page.get_by_role("link", name="Close the episode"))

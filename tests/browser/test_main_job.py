@@ -39,7 +39,7 @@ def test_from_the_log_in_to_the_flag(
     page.goto("/today/")
     expect(page.get_by_text("T-308 left you a note.")).to_be_visible()
     expect(page.get_by_text("Both are in: client 2.7, you 7.0.")).to_be_visible()
-    page.get_by_role("link", name="T-308").last.click()
+    page.get_by_role("link", name="T-308", exact=True).last.click()
     see_the_flag(page, look_at)
 
     sam = page_of(cast.sam)
@@ -66,7 +66,7 @@ def log_the_session(page: Page, look_at: LookAt) -> None:
     look_at(page, "log a session")
     answer(page, "7", "8", "6")
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_role("status")).to_have_text("Saved.")
+    expect(page.locator(".messages")).to_have_text("Saved.")
     assert drawn(page)["counselor"] == [7.0] * 8
     assert drawn(page)["client"] == EARLIER
 

@@ -7,11 +7,11 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from measures.capture.calls import ask_for_call
-from measures.insight import read_models
+from measures.insight import views
 from sessions.models import Session
 from tests.browser.conftest import LogIn, LookAt, NewContext
 from tests.browser.walking import PHONE, Watch, answer
-from tests.factories import invite, make_episode, make_member, make_session, supervise
+from tests.factories import invite, make_episode, make_member, make_session, say_why, supervise
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -45,8 +45,7 @@ def test_the_client_page_in_every_state(
     ):
         page.goto(f"/episodes/{busy.episodes[code].uuid}/")
         expect(page.locator("p.lead")).to_contain_text(sentence)
-        fold = page.locator("details.fold summary")
-        if fold.count():
+        for fold in page.locator("details.fold summary").all():
             fold.click()
         look_at(page, f"client page of {code}")
 
@@ -159,6 +158,7 @@ def test_the_pages_of_what_went_wrong(
 
     cleo = make_member(cast.here, "Cleo", cast.today, counselor=True, supervisor=True)
     supervise(cleo, cast.alice, cast.today)
+    say_why(cleo, cast.now)
     path = f"/sessions/{planned.uuid}/"
     watch.expect_status(path, 403)
     reader = page_of(cleo)
@@ -175,7 +175,7 @@ def test_the_pages_of_what_went_wrong(
     def fail(*args: object) -> None:
         raise RuntimeError("on purpose")
 
-    monkeypatch.setattr(read_models, "today", fail)
+    monkeypatch.setattr(views, "today_of", fail)
     watch.expect_status("/today/", 500)
     page.goto("/today/")
     expect(page.get_by_role("heading")).to_have_text("Something broke")
