@@ -7,11 +7,12 @@ whom to talk about comes from the flags alone, and whom to reach from the last s
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
@@ -27,6 +28,7 @@ from sessions.workdays import days_ago
 COUNSELORS_OWN_DAYS = 2
 # A list as long as anybody will read; the rest is on each counselor's agenda.
 MOST_ROWS = 60
+LATELY = dt.timedelta(days=120)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,41 +100,46 @@ def _episodes_to_reach(viewer: Viewer) -> list[Any]:
     Longest first, and only after the counselor had two working days for it.
     """
     past = Session.objects.visible_to(viewer).filter(
-        episode=OuterRef("pk"),
-        starts_at__lte=viewer.now,
-        status__in=[Session.Status.HELD, Session.Status.MISSED],
+        starts_at__lte=viewer.now, status__in=[Session.Status.HELD, Session.Status.MISSED]
     )
-    last = past.order_by("-starts_at", "-pk")
+    last = past.filter(episode=OuterRef("pk")).order_by("-starts_at", "-pk")
     answers = Rating.objects.open_to(viewer).current().by(Rater.CLIENT)
     answered = answers.filter(session__episode=OuterRef("pk")).order_by("-session__starts_at")
-    since = past.filter(starts_at__gt=OuterRef("answered_at")).order_by().values("episode")
-    counted: Any = (
-        supervised(viewer)
-        .annotate(
-            last_at=Subquery(last.values("starts_at")[:1]),
-            last_status=Subquery(last.values("status")[:1]),
-            answered_at=Subquery(answered.values("session__starts_at")[:1]),
-        )
-        .annotate(
-            silent=Coalesce(
-                Subquery(since.annotate(n=Count("pk")).values("n"), output_field=IntegerField()), 0
-            )
-        )
-    )
-    missed = Q(last_status=Session.Status.MISSED)
-    quiet = Q(answered_at__isnull=False, silent__gte=QUIET_AFTER)
-    waited = Q(last_at__lt=days_ago(COUNSELORS_OWN_DAYS, viewer.now, viewer.organization.zone))
-    waited |= Q(silent__gt=QUIET_AFTER)
     tried = (
         Contact.objects.clinical_to(viewer)
         .standing()
         .filter(episode=OuterRef("pk"), outcome__in=GOT_THROUGH)
     )
-    called = (missed & Q(Exists(tried.filter(at__gte=OuterRef("last_at"))))) | (
-        ~missed & Q(Exists(tried.filter(at__gte=OuterRef("answered_at"))))
+    cases: Any = supervised(viewer).annotate(
+        last_at=Subquery(last.values("starts_at")[:1]),
+        last_status=Subquery(last.values("status")[:1]),
+        answered_at=Subquery(answered.values("session__starts_at")[:1]),
+        called_at=Subquery(tried.order_by("-at").values("at")[:1]),
     )
-    found = counted.filter(missed | quiet).filter(waited).exclude(called)
-    return list(found.select_related("client", "counselor").order_by(F("last_at").asc(), "pk"))
+    lately = past.filter(
+        starts_at__gte=viewer.now - LATELY, episode__in=supervised(viewer).values("pk")
+    )
+    times: dict[int, list[dt.datetime]] = defaultdict(list)
+    for episode, starts_at in lately.values_list("episode_id", "starts_at"):
+        times[episode].append(starts_at)
+    waited_since = days_ago(COUNSELORS_OWN_DAYS, viewer.now, viewer.organization.zone)
+    related = cases.select_related("client", "counselor")
+    found = [each for each in related if _asks_for_a_call(each, times[each.pk], waited_since)]
+    return sorted(found, key=lambda each: (each.last_at, each.pk))
+
+
+def _asks_for_a_call(episode: Any, times: Sequence[dt.datetime], waited_since: dt.datetime) -> bool:
+    """`times`: when its sessions were, lately. What is longer ago is not for a call any more."""
+    if episode.last_at is None or not times:
+        return False
+    missed = episode.last_status == Session.Status.MISSED
+    since = episode.last_at if missed else episode.answered_at
+    if since is None or (episode.called_at is not None and episode.called_at >= since):
+        return False
+    silent = sum(at > since for at in times)
+    if missed:
+        return bool(episode.last_at < waited_since)
+    return silent > QUIET_AFTER or bool(silent == QUIET_AFTER and episode.last_at < waited_since)
 
 
 def _reach_row(episode: Any, viewer: Viewer) -> ListRow:
