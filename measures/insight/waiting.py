@@ -7,19 +7,17 @@ list nor the daily mail says more than they would.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Count, Max, Q, QuerySet
 from django.utils.translation import ngettext
 
-from measures.models import CallRequest, Flag, Rating, unrated_sessions
+from measures.models import CallRequest, Flag, unrated_sessions, unread_notes
 from sessions.access import Viewer
 from sessions.models import ContactStop, Episode
-from sessions.models.clients import counseled_by, supervised_by
-
-NOTE_DAYS = 7
+from sessions.models.clients import supervised_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,47 +29,49 @@ class Waiting:
     newest: dt.datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """How many, and when the latest of them came; None where there is none."""
+
+    count: int
+    newest: dt.datetime | None
+
+
 def waiting_for(viewer: Viewer) -> list[Waiting]:
     """Everything that waits for the viewer, in the order of their pages."""
-    return list(_kinds(viewer))
+    kinds = ((found, route, sentence(found.count)) for found, route, sentence in _kinds(viewer))
+    return [
+        Waiting(sentence % {"n": found.count}, route, found.newest)
+        for found, route, sentence in kinds
+        if found.newest is not None
+    ]
 
 
-def _kinds(viewer: Viewer) -> Iterator[Waiting]:
+def _kinds(viewer: Viewer) -> Iterator[tuple[Found, str, Callable[[int], str]]]:
+    """What was found, the page it stands on, and the sentence for that many."""
+    flags = Flag.objects.open_to(viewer).running(viewer.today)
+    to_talk_about = flags.not_yet_talked_about(viewer.today)
     if viewer.counselor:
-        yield from _notes(viewer)
-        yield from _own_flags(viewer)
-        yield from _unrated(viewer)
+        own = to_talk_about.filter(episode__in=Episode.objects.editable_by(viewer).values("pk"))
+        yield _found(unread_notes(viewer), "stored_at"), "today", _notes
+        yield _found(own, "raised_at"), "caseload", _own_flags
+        yield _unrated(viewer), "today", _sessions
     if viewer.supervisor:
-        yield from _flags_of_others(viewer)
+        others = to_talk_about.filter(episode__counselor__in=supervised_by(viewer))
+        yield _found(others, "raised_at"), "supervision", _conversations
     if viewer.rights_contact:
-        yield from _calls(viewer)
+        calls = CallRequest.objects.visible_to(viewer).waiting()
+        yield _found(calls, "asked_at"), "calls", _calls
     if viewer.front_desk:
-        yield from _stops(viewer)
+        stops = ContactStop.objects.editable_by(viewer).running()
+        yield _found(stops, "at"), "messages", _stops
 
 
-def _notes(viewer: Viewer) -> Iterator[Waiting]:
-    fresh = viewer.now - dt.timedelta(days=NOTE_DAYS)
-    notes = Rating.objects.notes_to(viewer).current().filter(sealed_note__isnull=False)
-    own = notes.filter(session__episode__counselor__in=counseled_by(viewer), stored_at__gte=fresh)
-    count, newest = _counted(own, "stored_at")
-    if newest:
-        text = ngettext("%(n)d client left a note.", "%(n)d clients left a note.", count)
-        yield Waiting(text % {"n": count}, "today", newest)
+def _found(rows: QuerySet[Any], time: str) -> Found:
+    return Found(**rows.order_by().aggregate(count=Count("pk"), newest=Max(time)))
 
 
-def _own_flags(viewer: Viewer) -> Iterator[Waiting]:
-    own = Q(episode__in=Episode.objects.editable_by(viewer).values("pk"))
-    count, newest = _counted(_to_talk_about(viewer).filter(own), "raised_at")
-    if newest:
-        text = ngettext(
-            "With %(n)d client, something may have changed.",
-            "With %(n)d clients, something may have changed.",
-            count,
-        )
-        yield Waiting(text % {"n": count}, "caseload", newest)
-
-
-def _unrated(viewer: Viewer) -> Iterator[Waiting]:
+def _unrated(viewer: Viewer) -> Found:
     """A group is rated once, whoever was in it."""
     begun = unrated_sessions(viewer).filter(starts_at__lte=viewer.now)
     found = begun.aggregate(
@@ -79,52 +79,44 @@ def _unrated(viewer: Viewer) -> Iterator[Waiting]:
         groups=Count("group", distinct=True),
         newest=Max("starts_at"),
     )
-    count, newest = found["alone"] + found["groups"], found["newest"]
-    if newest:
-        text = ngettext(
-            "%(n)d session waits for your own rating.",
-            "%(n)d sessions wait for your own rating.",
-            count,
-        )
-        yield Waiting(text % {"n": count}, "today", newest)
+    return Found(found["alone"] + found["groups"], found["newest"])
 
 
-def _flags_of_others(viewer: Viewer) -> Iterator[Waiting]:
-    others = Q(episode__counselor__in=supervised_by(viewer))
-    count, newest = _counted(_to_talk_about(viewer).filter(others), "raised_at")
-    if newest:
-        text = ngettext(
-            "%(n)d conversation waits on your supervision list.",
-            "%(n)d conversations wait on your supervision list.",
-            count,
-        )
-        yield Waiting(text % {"n": count}, "supervision", newest)
+def _notes(n: int) -> str:
+    return ngettext("%(n)d client left a note.", "%(n)d clients left a note.", n)
 
 
-def _calls(viewer: Viewer) -> Iterator[Waiting]:
-    count, newest = _counted(CallRequest.objects.visible_to(viewer).waiting(), "asked_at")
-    if newest:
-        text = ngettext("%(n)d person asks you to call.", "%(n)d people ask you to call.", count)
-        yield Waiting(text % {"n": count}, "calls", newest)
+def _own_flags(n: int) -> str:
+    return ngettext(
+        "With %(n)d client, something may have changed.",
+        "With %(n)d clients, something may have changed.",
+        n,
+    )
 
 
-def _stops(viewer: Viewer) -> Iterator[Waiting]:
-    count, newest = _counted(ContactStop.objects.editable_by(viewer).running(), "at")
-    if newest:
-        text = ngettext(
-            "The messages of %(n)d client do not arrive.",
-            "The messages of %(n)d clients do not arrive.",
-            count,
-        )
-        yield Waiting(text % {"n": count}, "messages", newest)
+def _sessions(n: int) -> str:
+    return ngettext(
+        "%(n)d session waits for your own rating.",
+        "%(n)d sessions wait for your own rating.",
+        n,
+    )
 
 
-def _to_talk_about(viewer: Viewer) -> QuerySet[Flag]:
-    """Not yet talked about, as far as the viewer may know."""
-    return Flag.objects.open_to(viewer).running(viewer.today).not_yet_talked_about(viewer.today)
+def _conversations(n: int) -> str:
+    return ngettext(
+        "%(n)d conversation waits on your supervision list.",
+        "%(n)d conversations wait on your supervision list.",
+        n,
+    )
 
 
-def _counted(rows: QuerySet[Any], time: str) -> tuple[int, dt.datetime | None]:
-    """How many, and when the latest of them came; None where there is none."""
-    found = rows.order_by().aggregate(count=Count("pk"), newest=Max(time))
-    return found["count"], found["newest"]
+def _calls(n: int) -> str:
+    return ngettext("%(n)d person asks you to call.", "%(n)d people ask you to call.", n)
+
+
+def _stops(n: int) -> str:
+    return ngettext(
+        "The messages of %(n)d client do not arrive.",
+        "The messages of %(n)d clients do not arrive.",
+        n,
+    )

@@ -17,7 +17,8 @@ from django.urls import reverse
 from measures.capture.gateway_errors import AddressRefused, NotTaken, Unreachable
 from measures.insight.daily_mail import mail_what_waits
 from measures.insight.waiting import waiting_for
-from measures.models import Flag, Rater
+from measures.models import Flag, Rater, Rating
+from measures.repair.reading_notes import mark_read
 from measures.repair.talks import record_talk
 from sessions.agreements import stop_contact
 from sessions.lexicon import telling_words
@@ -139,11 +140,14 @@ def test_what_was_talked_about_is_on_hold_or_closed_does_not_wait(people):
     assert not any("may have changed" in line for line in lines(people.alice))
 
 
-def test_a_note_waits_a_week_though_the_answers_are_blind(people):
+def test_a_note_waits_until_it_is_read_though_the_answers_are_blind(people):
     leave_note(people.episode, NOW - HOUR)
     assert "1 client left a note." in lines(people.alice)
     assert not any("note" in line for line in lines(people.sam))
-    assert "1 client left a note." not in lines(people.alice, NOW + 8 * DAY)
+    assert "1 client left a note." in lines(people.alice, NOW + 8 * DAY)
+    note = Rating.objects.get(sealed_note__isnull=False)
+    mark_read(rating=note, member=people.alice, now=NOW)
+    assert not any("note" in line for line in lines(people.alice))
 
 
 def test_who_covers_has_it_waiting_too_and_only_then(people):
