@@ -25,13 +25,11 @@ from measures.capture.asking import (
     NotToBeAsked,
     SessionNotHeld,
     WhyNot,
-    ask_about,
-    withdraw_open_requests,
 )
 from measures.capture.codes import MadeCode, make_code
-from measures.capture.logging_sessions import NotYet
+from measures.capture.logging_sessions import NotYet, ask_or_not
 from measures.capture.services import MadeLink, make_link
-from measures.models import GroupRating, Rating, RatingLink, RatingRequest
+from measures.models import GroupRating, Rating, RatingLink
 from sessions.models import Episode, GroupMeeting, Membership, Session
 
 # Who can still talk with each other in one room.
@@ -151,7 +149,7 @@ def log_group(
             locked.version += 1
             locked.save(update_fields=["version"])
         for session in changed:
-            _ask_or_not(session, now)
+            ask_or_not(session, now)
     return held
 
 
@@ -244,15 +242,6 @@ def _rate(meeting: GroupMeeting, answers: Answers | None, by: Membership, now: d
         stored_at=now,
         **answers.facets,
     )
-
-
-def _ask_or_not(session: Session, now: dt.datetime) -> None:
-    if session.status == Session.Status.HELD:
-        ask_about(session=session, now=now)
-    else:
-        why = RatingRequest.Withdrawn.NOT_HELD
-        client = session.episode.client
-        withdraw_open_requests(client=client, why=why, now=now, session=session)
 
 
 # ---- the slips for their own phones ----

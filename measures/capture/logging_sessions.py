@@ -70,7 +70,7 @@ def log_session(
             )
         if changed:
             _reassess(episode, now)
-            _ask_or_not(current, now)
+            ask_or_not(current, now)
     return current
 
 
@@ -94,7 +94,7 @@ def _save(session: Session, status: str, starts_at: dt.datetime, mode: str) -> N
         raise TimeTaken from error
 
 
-def _ask_or_not(session: Session, now: dt.datetime) -> None:
+def ask_or_not(session: Session, now: dt.datetime) -> None:
     """A held session is asked about; one that turns out not to be, no longer."""
     if session.status == Session.Status.HELD:
         ask_about(session=session, now=now)
