@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from sessions.access import StaffRequest, get_editable, get_visible, note_seen
 from sessions.agreements import agreement
-from sessions.forms import CloseEpisodeForm, EpisodeForm
+from sessions.episode_forms import CloseEpisodeForm, EpisodeForm
 from sessions.models import Client, Consent, ContactStop, Episode, Session
 from sessions.pausing import EpisodeClosed
 from sessions.sealing import Identity, unseal_identity

@@ -26,7 +26,7 @@ from sessions.calendar import (
     restore_session,
     schedule_series,
 )
-from sessions.forms import MoveForm, ScheduleForm
+from sessions.calendar_forms import MoveForm, ScheduleForm
 from sessions.models import Client, Episode, Session
 from sessions.sealing import unseal_identity
 from sessions.services import TimeTaken, schedule_session, start_session

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from sessions.access import StaffRequest, get_editable
-from sessions.forms import BackForm, PauseForm
+from sessions.episode_forms import BackForm, PauseForm
 from sessions.models import Episode, Pause
 from sessions.pausing import (
     AlreadyOnHold,

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from sessions.access import StaffRequest, get_editable
-from sessions.forms import EventForm, GoalForm
+from sessions.episode_forms import EventForm, GoalForm
 from sessions.models import Episode, EpisodeEvent
 from sessions.sealing import unseal
 from sessions.stories import add_event, change_goal
