@@ -16,6 +16,7 @@ from measures.insight.today import today
 from measures.models import Action, Flag, NoteRead, Rating, Repair
 from measures.repair.actions import agree_on_action
 from measures.repair.reading_notes import mark_read
+from measures.repair.states import move
 from measures.repair.talks import record_talk, say_whether_it_happened
 from sessions.models import Session
 from tests import factories
@@ -238,6 +239,29 @@ def test_only_the_next_card_is_open(cast, alice):
     assert page.count("Before you meet") == 1
     assert page.count("btn-primary") == 1
     assert "Next, in 60 minutes" in page
+
+
+def test_a_card_leads_to_what_could_help_while_a_flag_is_open(cast, alice):
+    flag = flagged(cast)
+    coming(cast, 3)
+    coming(cast, 1, factories.make_episode(cast.alice, "Z-2", cast.today))
+    help_ = f"{reverse('flag', args=[flag.uuid])}#help"
+    page = page_of(alice)
+    assert page.count(f'href="{help_}"') == page.count("See what could help") == 1
+    assert 'id="help"' in alice.get(reverse("flag", args=[flag.uuid])).content.decode()
+    move(flag, Flag.State.NO_CONCERN, now=cast.now, reason="no_concern", by=cast.alice)
+    assert "See what could help" not in page_of(alice)
+
+
+def test_a_flag_that_is_still_blind_adds_no_link_to_the_card(cast, alice):
+    factories.make_course(cast.episode, [8, 8, 8, 8, 8], cast.now - dt.timedelta(days=6))
+    last = factories.make_session(cast.episode, cast.now - dt.timedelta(hours=20))
+    factories.rate(last, 1, now=cast.now)
+    coming(cast, 1)
+    assert Flag.objects.filter(episode=cast.episode, rater="client").exists()
+    assert "See what could help" not in page_of(alice)
+    factories.rate(last, 7, "counselor", now=cast.now)
+    assert "See what could help" in page_of(alice)
 
 
 # ---- the other rows ----
