@@ -23,6 +23,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeVar, cast
 
 from django.core.exceptions import PermissionDenied
@@ -31,9 +32,10 @@ from django.db.models import Exists, OuterRef, Q
 from django.http import Http404, HttpRequest
 
 from sessions.models import CaseOpening, Client, Device, Episode, Membership, Organization
+from sessions.models.clients import covered_by, supervised_by
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Viewer:
     """A member of the staff, as of this request."""
 
@@ -64,6 +66,19 @@ class Viewer:
     @property
     def rights_contact(self) -> bool:
         return self.membership.rights_contact
+
+    # Read once a request, as lists: as subqueries they stood in every other query of a page, and
+    # building those took most of its time.
+
+    @cached_property
+    def acts_for(self) -> list[Membership]:
+        """The counselors in whose place one acts today: oneself, and whom one covers."""
+        return [self.membership, *covered_by(self)] if self.counselor else []
+
+    @cached_property
+    def supervises(self) -> list[Membership]:
+        """The counselors supervised today, by name."""
+        return list(supervised_by(self).order_by("name")) if self.supervisor else []
 
 
 class StaffRequest(HttpRequest):

@@ -11,7 +11,6 @@ from django.db.models import Count, Exists, OuterRef, Q
 from measures.models import Flag, Rater, Rating, RatingRequest
 from sessions.access import Viewer
 from sessions.models import Session
-from sessions.models.clients import supervised_by
 
 # Fewer, and a number would point at somebody.
 FEWEST_COUNSELORS, FEWEST_CLIENTS = 3, 5
@@ -83,7 +82,7 @@ def _sessions(viewer: Viewer, quarters: Sequence[Quarter]) -> dict[str, int]:
         "declined": Q(Exists(of_session.filter(declined))),
     }
     held = Session.objects.visible_to(viewer).held()
-    theirs = held.filter(episode__counselor__in=supervised_by(viewer))
+    theirs = held.filter(episode__counselor__in=viewer.supervises)
     counts: dict[str, Count] = {}
     for number, quarter in enumerate(quarters):
         when = _within(quarter, "starts_at", viewer)
@@ -103,7 +102,7 @@ def _flags(viewer: Viewer, quarters: Sequence[Quarter]) -> dict[str, int]:
         "back": Q(state=Flag.State.BETTER),
     }
     theirs = Flag.objects.open_to(viewer).filter(
-        episode__counselor__in=supervised_by(viewer), rater=Rater.CLIENT
+        episode__counselor__in=viewer.supervises, rater=Rater.CLIENT
     )
     counts = {
         f"{name}_{number}": Count("pk", filter=_within(quarter, "raised_at", viewer) & which[name])

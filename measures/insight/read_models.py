@@ -19,7 +19,6 @@ from measures.models import Flag, Rater, Rating, Repair
 from measures.repair.talks import promised_in
 from sessions.access import Viewer
 from sessions.models import Episode, Session
-from sessions.models.clients import counseled_by
 from sessions.sealing import unseal, unseal_identity
 
 INVITE_DAYS = 7
@@ -104,7 +103,7 @@ def notes_to(
     if since is not None:
         with_note = with_note.filter(given_at__gte=since)
     if own_only:
-        with_note = with_note.filter(session__episode__counselor__in=counseled_by(viewer))
+        with_note = with_note.filter(session__episode__counselor__in=viewer.acts_for)
     if episode is not None:
         with_note = with_note.filter(session__episode=episode)
     related = with_note.select_related("session__episode__client")

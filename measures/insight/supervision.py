@@ -21,7 +21,6 @@ from measures.insight.chips import RATINGS_SAY, Chip, Concern, did_chip
 from measures.models import Flag, Rater, Rating
 from sessions.access import Viewer
 from sessions.models import Contact, Episode, Session
-from sessions.models.clients import supervised_by
 from sessions.workdays import days_ago
 
 # The counselor's own time for a call, before it is on the supervisor's list.
@@ -61,7 +60,7 @@ def supervision_lists(viewer: Viewer) -> Lists:
 
 def supervised(viewer: Viewer) -> QuerySet[Episode]:
     """Episodes, neither closed nor on hold, of the counselors supervised today."""
-    others = Q(counselor__in=supervised_by(viewer)) & ~Q(counselor=viewer.membership)
+    others = Q(counselor__in=viewer.supervises) & ~Q(counselor=viewer.membership)
     return Episode.objects.clinical_to(viewer).running(viewer.today).filter(others)
 
 

@@ -19,7 +19,6 @@ from measures.insight.supervision import supervision_lists
 from measures.repair.actions import agree_on_action
 from sessions.access import StaffRequest, Viewer, note_seen
 from sessions.models import CaseOpening, Membership
-from sessions.models.clients import counseled_by, supervised_by
 
 
 @require_safe
@@ -33,7 +32,7 @@ def supervision(request: StaffRequest) -> HttpResponse:
     context = {
         "lists": lists,
         "due": due,
-        "counselors": list(supervised_by(viewer).order_by("name")),
+        "counselors": viewer.supervises,
         "practice": practice(viewer),
         "purposes": CaseOpening.Purpose.choices,
         "honesty": honesty(viewer.organization),
@@ -67,7 +66,8 @@ def action_add(request: StaffRequest, uuid: UUID) -> HttpResponse:
 
 def _counselor(viewer: Viewer, uuid: UUID) -> Membership:
     """Somebody the viewer supervises, or is, or stands in for; anybody else never was."""
-    found = (supervised_by(viewer) | counseled_by(viewer)).filter(uuid=uuid).distinct().first()
+    reached = [*viewer.supervises, *viewer.acts_for]
+    found = next((each for each in reached if each.uuid == uuid), None)
     if found is None:
         raise Http404
     return found

@@ -17,7 +17,6 @@ from django.utils.translation import ngettext
 from measures.models import CallRequest, Flag, unrated_sessions, unread_notes
 from sessions.access import Viewer
 from sessions.models import ContactStop, Episode
-from sessions.models.clients import supervised_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,7 @@ def _kinds(viewer: Viewer) -> Iterator[tuple[Found, str, Callable[[int], str]]]:
         yield _found(own, "raised_at"), "caseload", _own_flags
         yield _unrated(viewer), "today", _sessions
     if viewer.supervisor:
-        others = to_talk_about.filter(episode__counselor__in=supervised_by(viewer))
+        others = to_talk_about.filter(episode__counselor__in=viewer.supervises)
         yield _found(others, "raised_at"), "supervision", _conversations
     if viewer.rights_contact:
         calls = CallRequest.objects.visible_to(viewer).waiting()

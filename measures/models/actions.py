@@ -14,7 +14,6 @@ from django.utils.translation import gettext_lazy as _
 
 from sessions.models import Episode, Membership
 from sessions.models.base import OwnedModel, PublicModel
-from sessions.models.clients import counseled_by, supervised_by
 
 if TYPE_CHECKING:
     from sessions.access import Viewer
@@ -26,7 +25,7 @@ class ActionQuerySet(models.QuerySet["Action"]):
 
     def clinical_to(self, viewer: Viewer) -> Self:
         """Of the counselors one is or supervises today; never more than their cases."""
-        theirs = Q(counselor__in=counseled_by(viewer)) | Q(counselor__in=supervised_by(viewer))
+        theirs = Q(counselor__in=viewer.acts_for) | Q(counselor__in=viewer.supervises)
         cases = Q(episode__isnull=True) | Q(
             episode__in=Episode.objects.clinical_to(viewer).values("pk")
         )

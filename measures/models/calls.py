@@ -10,7 +10,6 @@ from django.db.models import F, Q
 from measures.models.requests import RatingRequest
 from sessions.models import Client, Membership
 from sessions.models.base import OwnedModel, PublicModel
-from sessions.models.clients import counseled_by
 
 if TYPE_CHECKING:
     from sessions.access import Viewer
@@ -31,7 +30,7 @@ class CallRequestQuerySet(models.QuerySet["CallRequest"]):
         mine = Q(contact=viewer.membership) | ~Q(contact__in=still_there.values("pk"))
         return self.filter(
             mine, organization=viewer.organization, client__erased_at__isnull=True
-        ).exclude(request__session__episode__counselor__in=counseled_by(viewer).values("pk"))
+        ).exclude(request__session__episode__counselor__in=viewer.acts_for)
 
     def editable_by(self, viewer: Viewer) -> Self:
         return self.visible_to(viewer)

@@ -10,7 +10,6 @@ from django.db.models import Exists, OuterRef
 from measures.models.ratings import Rating
 from sessions.models import Membership
 from sessions.models.base import OwnedModel
-from sessions.models.clients import counseled_by
 
 if TYPE_CHECKING:
     from sessions.access import Viewer
@@ -46,5 +45,5 @@ def unread_notes(viewer: Viewer) -> models.QuerySet[Rating]:
     return own.filter(
         ~Exists(by_me),
         ~Exists(by_their_counselor),
-        session__episode__counselor__in=counseled_by(viewer),
+        session__episode__counselor__in=viewer.acts_for,
     )

@@ -11,7 +11,6 @@ from measures.models.instruments import Instrument, InstrumentVersion
 from measures.models.requests import RatingRequest
 from sessions.models import Episode, Membership, Session
 from sessions.models.base import OwnedModel, PublicModel
-from sessions.models.clients import counseled_by, supervised_by
 from sessions.models.meetings import SessionQuerySet
 from sessions.workdays import still_within_next_working_day
 
@@ -60,9 +59,9 @@ class RatingQuerySet(models.QuerySet["Rating"]):
         # Not to the counselor after the one it was written to, whoever reads the answers.
         for_supervisor = Q(
             note_for=Rating.NoteFor.SUPERVISOR,
-            session__episode__counselor__in=supervised_by(viewer),
+            session__episode__counselor__in=viewer.supervises,
         )
-        own = Q(session__episode__counselor__in=counseled_by(viewer))
+        own = Q(session__episode__counselor__in=viewer.acts_for)
         return self.clinical_to(viewer).filter(own | for_supervisor)
 
 
@@ -83,7 +82,7 @@ def unrated_sessions(viewer: Viewer) -> SessionQuerySet:
     return Session.objects.held().filter(
         ~Exists(own_rating),
         ~Exists(of_meeting),
-        episode__counselor__in=counseled_by(viewer),
+        episode__counselor__in=viewer.acts_for,
         starts_at__gte=earliest,
         blind_waived_at__isnull=True,
         group__blind_waived_at__isnull=True,

@@ -7,7 +7,6 @@ from django.db import models
 from measures.models.instruments import InstrumentVersion
 from sessions.models import Membership, Session
 from sessions.models.base import OwnedModel
-from sessions.models.clients import counseled_by
 
 if TYPE_CHECKING:
     from sessions.access import Viewer
@@ -22,7 +21,7 @@ class PaperSlipQuerySet(models.QuerySet["PaperSlip"]):
         mine = self.filter(session__in=Session.objects.visible_to(viewer).values("pk"))
         if viewer.front_desk:
             return mine
-        return mine.filter(session__episode__counselor__in=counseled_by(viewer))
+        return mine.filter(session__episode__counselor__in=viewer.acts_for)
 
     def editable_by(self, viewer: Viewer) -> Self:
         return self.filter(session__in=Session.objects.editable_by(viewer).values("pk"))

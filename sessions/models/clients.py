@@ -120,33 +120,31 @@ class EpisodeQuerySet(models.QuerySet["Episode"]):
 
     def clinical_to(self, viewer: Viewer) -> Self:
         """Root two: everything answered or concluded. See sessions/access.py for the design."""
-        own = Episode.objects.filter(counselor__in=counseled_by(viewer))
+        own = Episode.objects.filter(counselor__in=viewer.acts_for)
         shown = own.filter(shows_earlier=True).values("continues")
         return self.filter(
-            Q(counselor__in=counseled_by(viewer))
-            | Q(counselor__in=supervised_by(viewer))
-            | Q(pk__in=shown),
+            Q(counselor__in=viewer.acts_for) | Q(counselor__in=viewer.supervises) | Q(pk__in=shown),
             organization=viewer.organization,
             client__erased_at__isnull=True,
         )
 
     def supervised_only_by(self, viewer: Viewer) -> Self:
         """Read as a supervisor and in no other way: not one's own, covered or handed on to one."""
-        own = Episode.objects.filter(counselor__in=counseled_by(viewer))
+        own = Episode.objects.filter(counselor__in=viewer.acts_for)
         shown = own.filter(shows_earlier=True).values("continues")
-        supervised = self.clinical_to(viewer).filter(counselor__in=supervised_by(viewer))
+        supervised = self.clinical_to(viewer).filter(counselor__in=viewer.supervises)
         return supervised.exclude(pk__in=own.values("pk")).exclude(pk__in=shown)
 
     def editable_by(self, viewer: Viewer) -> Self:
         """Open episodes of one's own, or of the member one stands in for today."""
-        return self.open().clinical_to(viewer).filter(counselor__in=counseled_by(viewer))
+        return self.open().clinical_to(viewer).filter(counselor__in=viewer.acts_for)
 
     def reopenable_by(self, viewer: Viewer) -> Self:
         """Closed ones of one's own that nothing followed yet."""
         followed = Episode.objects.open().filter(
             client=OuterRef("client"), counselor=OuterRef("counselor")
         )
-        own = self.clinical_to(viewer).filter(counselor__in=counseled_by(viewer))
+        own = self.clinical_to(viewer).filter(counselor__in=viewer.acts_for)
         ended = own.filter(closed_on__isnull=False, continued_by__isnull=True)
         return ended.filter(~Exists(followed))
 
@@ -157,23 +155,18 @@ class EpisodeQuerySet(models.QuerySet["Episode"]):
         return self.editable_by(viewer)
 
 
-def counseled_by(viewer: Viewer) -> models.QuerySet[Membership]:
-    """The counselor in whose place the viewer acts today: oneself, and whom one covers."""
-    if not viewer.counselor:
-        return Membership.objects.none()
-    covered = Cover.objects.filter(
+def covered_by(viewer: Viewer) -> models.QuerySet[Membership]:
+    """The members the viewer stands in for today."""
+    covers = Cover.objects.filter(
         on_day(viewer.today, start="from_on", end="to_on"), stands_in=viewer.membership
     )
     return Membership.objects.filter(
-        Q(pk=viewer.membership.pk) | Q(pk__in=covered.values("member")),
-        organization=viewer.organization,
+        pk__in=covers.values("member"), organization=viewer.organization
     )
 
 
 def supervised_by(viewer: Viewer) -> models.QuerySet[Membership]:
     """The counselors the viewer supervises today."""
-    if not viewer.supervisor:
-        return Membership.objects.none()
     current = Supervision.objects.filter(on_day(viewer.today), supervisor=viewer.membership)
     return Membership.objects.filter(
         pk__in=current.values("counselor"), organization=viewer.organization

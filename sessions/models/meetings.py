@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from sessions.models.base import OwnedModel, PublicModel
-from sessions.models.clients import Client, Episode, counseled_by
+from sessions.models.clients import Client, Episode
 from sessions.models.people import Membership
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ class GroupMeetingQuerySet(models.QuerySet["GroupMeeting"]):
 
         Who was in one is read through the clients' own roots: a meeting opens nobody's row.
         """
-        return self.filter(counselor__in=counseled_by(viewer), organization=viewer.organization)
+        return self.filter(counselor__in=viewer.acts_for, organization=viewer.organization)
 
     editable_by = visible_to
 

@@ -199,6 +199,7 @@ def test_who_stands_in_reads_notes_and_is_blind_until_they_rate(cast, log_in):
     viewer = factories.viewer_of(cast.bob, cast.now)
     assert not Rating.objects.notes_to(viewer).exists()
     stand_in(cast)
+    viewer = factories.viewer_of(cast.bob, cast.now)  # a new request
     page = text_of(bob.get(reverse("episode", args=[cast.episode.uuid])))
     assert "Please call me Jo." in page
     assert "A rating was given" in page
