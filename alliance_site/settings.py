@@ -240,5 +240,7 @@ LOGGING = {
         # What was not found or refused is no fault of ours, and the path may tell of a person.
         "django.request": {"level": "ERROR"},
         "django.server": {"level": "CRITICAL"},
+        # It tells of every table of the font in every PDF.
+        "fontTools": {"level": "WARNING"},
     },
 }
