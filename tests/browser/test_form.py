@@ -90,6 +90,11 @@ def press(page: Page, name: str) -> None:
         page.get_by_role("button", name=name, exact=True).click()
 
 
+def follow(page: Page, name: str) -> None:
+    with page.expect_navigation():
+        page.get_by_role("link", name=name).click()
+
+
 def slider(page: Page, number: int) -> Locator:
     return question(page, number).get_by_role("slider")
 
@@ -107,12 +112,12 @@ def test_every_state_fits_the_smallest_phone_and_400_percent(
     page = new_context().new_page()
     open_link(page, promised, cast.now)
     look_small(page, "start", watch)
-    page.get_by_role("link", name="I'd rather not answer").click()
+    follow(page, "I'd rather not answer")
     press(page, "Do not ask me for a while")
     expect(page.get_by_role("alert")).to_have_text("Tick the box first, or go back.")
     look_small(page, "decline, not ticked", watch)
-    page.get_by_role("link", name="Go back").click()
-    page.get_by_role("link", name="Start").click()
+    follow(page, "Go back")
+    follow(page, "Start")
     look_small(page, "questions", watch)
     page.locator("summary").click()
     look_small(page, "who sees it, unfolded", watch)

@@ -144,6 +144,7 @@ def test_the_front_desk_prints_and_types_in_and_back_shows_nothing_of_it(
     page = page_of(cast.finn)
     page.goto("/day/")
     page.get_by_role("link", name="Paper slips").click()
+    page.wait_for_url("**/slips/**")
     look_at(page, "paper slips")
     sheet_of(page, [session])
     look_at(page, "the sheet of slips")

@@ -178,6 +178,7 @@ def _let_the_chart_follow(page: Page) -> None:
 
 
 def _check_width(page: Page, where: str, width: int, watch: Watch) -> None:
+    page.wait_for_load_state()  # a click returns while the next page still has no document
     # Not innerWidth: on a phone the window itself grows with what is too wide.
     needed = page.evaluate("document.scrollingElement.scrollWidth")
     if needed > width:
