@@ -155,13 +155,13 @@ def note_line(history: History, today: dt.date) -> str:
     """A line for the counselor's own note of today: the last ratings in numbers, with their day."""
     points = trend_points(history)
     rated = [point for point in points if point.client.score is not None]
-    day = {"today": date_format(today, "DATE_FORMAT")}
+    day = date_format(today, "DATE_FORMAT")
     if not rated:
-        return _("No client ratings to report as of %(today)s.") % day
-    return " ".join([_last_rating(rated[-1], history) % day, *_standing(history)])
+        return _("No client ratings to report as of %(today)s.") % {"today": day}
+    return " ".join([_last_rating(rated[-1], history, day), *_standing(history)])
 
 
-def _last_rating(point: TrendPoint, history: History) -> str:
+def _last_rating(point: TrendPoint, history: History, today: str) -> str:
     words = {
         "number": point.number,
         "day": date_format(point.starts_at, "DATE_FORMAT"),
@@ -169,7 +169,7 @@ def _last_rating(point: TrendPoint, history: History) -> str:
         "counselor": number(point.counselor.score),
         "usual": usual(point.low, point.high),
         "count": len(history.answered),
-        "today": "%(today)s",
+        "today": today,
     }
     known, both = point.low is not None, point.counselor.score is not None
     if known and both:
