@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import pytest
 from django.conf import settings
 from django.test import Client as Browser
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from measures.models import Rater
@@ -24,8 +24,12 @@ NewContext: TypeAlias = Callable[..., BrowserContext]
 LogIn: TypeAlias = Callable[..., Page]
 
 SECONDS_TO_END = 10
+# Long enough for a machine that runs the suite twice and something else beside it.
+MOST_MILLISECONDS = 20_000
 DESK = {"width": 1280, "height": 900}
 STEADY: list[float | None] = [9, 9, 8, 9, 9, 8, 9]
+
+expect.set_options(timeout=MOST_MILLISECONDS)
 
 
 @pytest.fixture(scope="session")
@@ -74,7 +78,7 @@ def new_context(new_context: NewContext, watch: Watch) -> NewContext:
 
     def _new_context(**options: Any) -> BrowserContext:
         context = new_context(**{"viewport": DESK, **options})
-        context.set_default_timeout(5_000)
+        context.set_default_timeout(MOST_MILLISECONDS)
         watch.over(context)
         return context
 
