@@ -4,7 +4,6 @@ from django.views.decorators.http import require_safe
 
 from alliance_site.navigation import home_route
 from sessions.access import StaffRequest
-from sessions.views.fair_use import is_unread
 
 
 @require_safe
@@ -12,6 +11,4 @@ def home(request: StaffRequest) -> HttpResponse:
     """Everybody's front door leads to the page they use most."""
     if getattr(request, "viewer", None) is None:
         return render(request, "account/no_membership.html", status=403)
-    if is_unread(request.viewer):
-        return redirect("fair_use")
     return redirect(home_route(request.viewer))

@@ -24,11 +24,14 @@ from alliance_site.policy import POLICY
 from sessions.access import PurposeNeeded, StaffRequest, Viewer, viewer_for
 from sessions.devices import device_of
 from sessions.models import AccessEntry
-from sessions.policy import Actor
+from sessions.policy import VISITORS, Actor
+from sessions.views.fair_use import ask_to_read
 from sessions.views.openings import ask_why
 from sessions.wall import set_organization
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+# Pages of the staff without a word about anybody.
+BEFORE_READING = {"fair_use", "fair_use_sign", "about", "account", "account_change_password"}
 View = Callable[..., HttpResponseBase]
 
 
@@ -81,7 +84,7 @@ def _rendered(
     viewer: Viewer | None = request.viewer
     with timezone.override(viewer.organization.zone if viewer else None):
         try:
-            response = _refuse(request) or view(request, *args, **kwargs)
+            response = _refuse(request) or _ask_first(request) or view(request, *args, **kwargs)
         except PurposeNeeded as needed:
             response = ask_why(request, needed.episode)
         if isinstance(response, HttpResponse) and hasattr(response, "render"):
@@ -130,6 +133,19 @@ def _refuse(request: StaffRequest) -> HttpResponse | None:
     if not methods:
         raise Http404
     return None if request.method in methods else HttpResponseNotAllowed(sorted(methods))
+
+
+def _ask_first(request: StaffRequest) -> HttpResponse | None:
+    """Who has not read the fair-use statement reads it before anything else, however they came.
+
+    What is sent goes through: a statement signed meanwhile costs nobody what they typed. The page
+    that follows asks.
+    """
+    viewer: Viewer | None = request.viewer
+    waits = viewer is not None and viewer.has_fair_use_to_read
+    if not waits or request.method not in SAFE_METHODS or _route(request) in BEFORE_READING:
+        return None
+    return None if VISITORS & POLICY.actors_for(_route(request)) else ask_to_read(request)
 
 
 def _route(request: HttpRequest) -> str:

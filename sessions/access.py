@@ -33,6 +33,7 @@ from django.http import Http404, HttpRequest
 
 from sessions.models import CaseOpening, Client, Device, Episode, Membership, Organization
 from sessions.models.clients import covered_by, supervised_by
+from sessions.models.fair_use import has_fair_use_to_read
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,8 @@ class Viewer:
     membership: Membership
     organization: Organization
     now: dt.datetime
+    # The fair-use statement was signed, or signed anew, and they have not read it.
+    has_fair_use_to_read: bool = False
 
     @property
     def today(self) -> dt.date:
@@ -95,10 +98,20 @@ class StaffRequest(HttpRequest):
 
 def viewer_for(user: Any, now: dt.datetime) -> Viewer | None:
     """The viewer a logged-in user is today, or None. Who is at several places sees the oldest."""
-    memberships = Membership.objects.of_user(user).select_related("organization").order_by("pk")
+    memberships = (
+        Membership.objects.of_user(user)
+        .annotate(has_fair_use_to_read=has_fair_use_to_read())
+        .select_related("organization")
+        .order_by("pk")
+    )
     # "Today" is each organization's own date, so the rows are read before it can be asked for.
     viewers = (
-        Viewer(membership, membership.organization, now)
+        Viewer(
+            membership,
+            membership.organization,
+            now,
+            has_fair_use_to_read=cast("Any", membership).has_fair_use_to_read,
+        )
         for membership in memberships
         if membership.is_active_on(membership.organization.today(now))
     )

@@ -13,11 +13,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from sessions.access import StaffRequest, Viewer
+from sessions.access import StaffRequest
 from sessions.forms import DayField, form_helper
 from sessions.models import FairUse, Membership
+from sessions.views.ways import page_asked_for
 
 VERSION = "1"
+FORBIDDEN = 403
 
 
 class FairUseForm(forms.Form):
@@ -38,25 +40,29 @@ class FairUseForm(forms.Form):
         return day
 
 
-def is_unread(viewer: Viewer) -> bool:
-    """Whether a statement was signed since this member last read one."""
-    statement = FairUse.objects.visible_to(viewer).in_force()
-    read_at = viewer.membership.fair_use_read_at
-    return statement is not None and (read_at is None or read_at < statement.entered_at)
-
-
 @require_http_methods(["GET", "HEAD", "POST"])
 def fair_use(request: StaffRequest) -> HttpResponse:
     """Read it; once, "I have read it" leads on."""
     viewer = request.viewer
     if request.method == "POST":
         Membership.objects.filter(pk=viewer.membership.pk).update(fair_use_read_at=request.now)
-        return redirect("home")
+        return redirect(page_asked_for(request) or "home")
+    return _statement(request)
+
+
+def ask_to_read(request: StaffRequest) -> HttpResponse:
+    """In place of the page asked for, until they have read it: the statement, and nothing else."""
+    return _statement(request, back=request.get_full_path(), status=FORBIDDEN)
+
+
+def _statement(request: StaffRequest, *, back: str = "", status: int = 200) -> HttpResponse:
+    viewer = request.viewer
     context = {
         "statement": FairUse.objects.visible_to(viewer).in_force(),
-        "is_unread": is_unread(viewer),
+        "is_unread": viewer.has_fair_use_to_read,
+        "back": back,
     }
-    return render(request, "sessions/fair_use.html", context)
+    return render(request, "sessions/fair_use.html", context, status=status)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

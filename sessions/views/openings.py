@@ -7,13 +7,13 @@ from uuid import UUID
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from sessions.access import StaffRequest, get_case_to_open
 from sessions.models import CaseOpening, Episode
 from sessions.openings import open_case, opening_sentence
+from sessions.views.ways import page_asked_for
 
 FORBIDDEN, UNPROCESSABLE = 403, 422
 
@@ -27,21 +27,13 @@ def ask_why(request: StaffRequest, episode: Episode) -> HttpResponse:
 @require_POST
 def case_open(request: StaffRequest, uuid: UUID) -> HttpResponse:
     episode = get_case_to_open(request, uuid=uuid)
-    back, purpose = _back(request, episode), request.POST.get("purpose", "")
+    back = page_asked_for(request) or reverse("episode", args=[episode.uuid])
+    purpose = request.POST.get("purpose", "")
     if purpose not in CaseOpening.Purpose:
         wrong = _("Choose one of the four.")
         return _question(request, episode, back=back, status=UNPROCESSABLE, wrong=wrong)
     open_case(episode=episode, by=request.viewer.membership, purpose=purpose, now=request.now)
     return redirect(back)
-
-
-def _back(request: StaffRequest, episode: Episode) -> str:
-    """The page asked for, if it is one of this site; else the case itself."""
-    asked = request.POST.get("next", "")
-    here = url_has_allowed_host_and_scheme(
-        asked, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    )
-    return asked if here and asked.startswith("/") else reverse("episode", args=[episode.uuid])
 
 
 def _question(

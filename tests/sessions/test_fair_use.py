@@ -7,31 +7,78 @@ import datetime as dt
 import pytest
 from django.urls import reverse
 
+from measures.models import RatingLink
 from sessions.models import FairUse, Membership
+from tests.factories import invite, make_session
 
 pytestmark = pytest.mark.django_db
+
+QUESTION = "I have read it"
 
 
 def sign(browser, day, name="Dr. Lee"):
     return browser.post(reverse("fair_use_sign"), {"signed_by": name, "signed_on": str(day)})
 
 
+def asks(browser, path):
+    """Whether the statement stands in place of a page."""
+    answer = browser.get(path, follow=True)
+    return answer.status_code == 403 and QUESTION in answer.content.decode()
+
+
 def test_everybody_reads_it_once_after_it_is_signed(cast, log_in):
     ada, alice, eve = (log_in(member) for member in (cast.ada, cast.alice, cast.eve))
     home = reverse("home")
-    assert alice.get(home).url == reverse("today")
+    assert not asks(alice, home)
     assert "Nobody has signed this here yet." in alice.get(reverse("about")).content.decode()
     sign(ada, cast.today)
-    assert alice.get(home).url == reverse("fair_use")
-    assert eve.get(home).url != reverse("fair_use")  # another organization's
+    assert asks(alice, home)
+    assert not asks(eve, home)  # another organization's
     page = alice.get(reverse("fair_use")).content.decode()
     assert "or to rank anyone" in page
     assert "Dr. Lee" in page
-    assert "I have read it" in page
+    assert QUESTION in page
     assert alice.post(reverse("fair_use")).url == home
-    assert alice.get(home).url == reverse("today")
+    assert not asks(alice, home)
     assert "Dr. Lee" in alice.get(reverse("about")).content.decode()
-    assert "I have read it" not in alice.get(reverse("fair_use")).content.decode()
+    assert QUESTION not in alice.get(reverse("fair_use")).content.decode()
+
+
+def test_it_leads_on_to_the_page_asked_for(cast, log_in):
+    alice = log_in(cast.alice)
+    sign(log_in(cast.ada), cast.today)
+    path = f"/episodes/{cast.episode.uuid}/?along=sessions"
+    page = alice.get(path).content.decode()
+    assert f'name="next" value="{path}"' in page
+    assert alice.post(reverse("fair_use"), {"next": path}).url == path
+    assert not asks(alice, path)
+
+
+@pytest.mark.parametrize(
+    "away", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:1", "x", ""]
+)
+def test_it_leads_nowhere_else(cast, log_in, away):
+    alice = log_in(cast.alice)
+    assert alice.post(reverse("fair_use"), {"next": away}).url == reverse("home")
+
+
+def test_what_was_typed_meanwhile_is_saved_all_the_same(cast, log_in):
+    alice = log_in(cast.alice)
+    sign(log_in(cast.ada), cast.today)
+    answer = alice.post(
+        f"/episodes/{cast.episode.uuid}/events/", {"kind": "referral", "on": str(cast.today)}
+    )
+    assert answer.status_code == 302
+    assert cast.episode.events.count() == 1
+    assert asks(alice, answer.url)
+
+
+def test_a_client_beside_a_counselor_who_has_not_read_it_is_asked_nothing(cast, log_in):
+    alice = log_in(cast.alice)
+    sign(log_in(cast.ada), cast.today)
+    session = make_session(cast.episode, cast.now - dt.timedelta(hours=1))
+    made = invite(session, cast.now, RatingLink.Channel.LINK)
+    assert not asks(alice, f"/rate/{made.token}")
 
 
 def test_what_is_signed_anew_is_shown_anew_and_the_old_one_is_kept(cast, log_in):
@@ -42,9 +89,9 @@ def test_what_is_signed_anew_is_shown_anew_and_the_old_one_is_kept(cast, log_in)
     early = cast.now - dt.timedelta(hours=1)
     Membership.objects.filter(pk=cast.alice.pk).update(fair_use_read_at=early)
     FairUse.objects.update(entered_at=early)
-    assert alice.get(reverse("home")).url == reverse("today")
+    assert not asks(alice, reverse("home"))
     sign(ada, cast.today, "Dr. Ruiz")
-    assert alice.get(reverse("home")).url == reverse("fair_use")
+    assert asks(alice, reverse("home"))
     assert "Dr. Ruiz" in alice.get(reverse("about")).content.decode()
     assert FairUse.objects.count() == 2
 
