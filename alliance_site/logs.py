@@ -4,8 +4,9 @@ import json
 import logging
 import re
 
-# The paths of links, of stopping and of pairing hold a token; the uuid behind /rate/r/ is none.
-TOKEN = re.compile(r"(/(?:rate|stop)/(?!r/)|/kiosk/pair/)[^/\s]+")
+# The paths of links, of stopping, of pairing and of a new password hold a token; the uuid behind
+# /rate/r/ is none.
+TOKEN = re.compile(r"(/(?:rate|stop)/(?!r/)|/kiosk/pair/|/account/reset/(?=[^/\s]+-))[^/\s]+")
 
 
 class JsonFormatter(logging.Formatter):
