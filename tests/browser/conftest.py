@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import pytest
 from django.conf import settings
 from django.test import Client as Browser
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, ViewportSize, expect
 from pytest_django.live_server_helper import LiveServer
 
 from measures.models import Rater
@@ -26,7 +26,7 @@ LogIn: TypeAlias = Callable[..., Page]
 SECONDS_TO_END = 10
 # Long enough for a machine that runs the suite twice and something else beside it.
 MOST_MILLISECONDS = 20_000
-DESK = {"width": 1280, "height": 900}
+DESK: ViewportSize = {"width": 1280, "height": 900}
 STEADY: list[float | None] = [9, 9, 8, 9, 9, 8, 9]
 
 expect.set_options(timeout=MOST_MILLISECONDS)

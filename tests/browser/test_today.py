@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from playwright.sync_api import Page, expect
 
 from sessions.models import Contact
-from tests.browser.conftest import LogIn, LookAt
+from tests.browser.conftest import DESK, LogIn, LookAt
 from tests.browser.walking import PHONE
 
 
@@ -74,10 +74,31 @@ def take(page: Page, name: str) -> None:
     page.set_viewport_size({"width": 1280, "height": 900})
 
 
-def test_today_on_a_phone_offers_the_next_session_first(
-    page_of: LogIn, busy: SimpleNamespace, look_at: LookAt
+def first_section(page: Page) -> str:
+    return str(page.evaluate("document.querySelector('main > section').id"))
+
+
+def test_today_on_a_phone_begins_with_the_next_session(
+    page_of: LogIn, busy: SimpleNamespace
 ) -> None:
     page = page_of(busy.alice, **PHONE)
     page.goto("/today/")
-    page.get_by_role("link", name=re.compile("^Next: ")).click()
+    expect(page.get_by_role("link", name=re.compile("^Next: "))).to_have_count(0)
+    assert first_section(page) == "next"
+    below = page.locator("main > section:not(#next)").first.bounding_box()
+    card = page.locator("#next").bounding_box()
+    assert card
+    assert below
+    assert card["y"] < below["y"]
+    page.set_viewport_size(DESK)
+    expect(page.locator("main > section#next")).to_be_visible()
+    assert first_section(page) != "next"
+
+
+def test_without_script_a_link_leads_to_the_next_session(
+    page_of: LogIn, busy: SimpleNamespace
+) -> None:
+    page = page_of(busy.alice, **PHONE, java_script_enabled=False)
+    page.goto("/today/")
+    page.get_by_role("link", name=re.compile("^Next: ")).tap()
     expect(page.locator("#next")).to_be_in_viewport()
