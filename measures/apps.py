@@ -10,10 +10,19 @@ class MeasuresConfig(AppConfig):
     def ready(self) -> None:
         from measures.builtin import load_builtin
         from measures.capture.asking import episode_was_closed, episode_was_paused
-        from measures.repair.actions import member_has_left
-        from sessions.signals import episode_closed, episode_paused, member_left
+        from measures.insight.left_open import things_left_open
+        from measures.repair.actions import episode_was_transferred, member_has_left
+        from sessions.signals import (
+            episode_closed,
+            episode_paused,
+            episode_transferred,
+            member_left,
+            open_things,
+        )
 
         post_migrate.connect(load_builtin, sender=self, dispatch_uid="builtin-measure")
         episode_closed.connect(episode_was_closed, dispatch_uid="nobody-asked-once-closed")
         episode_paused.connect(episode_was_paused, dispatch_uid="nobody-asked-while-away")
+        episode_transferred.connect(episode_was_transferred, dispatch_uid="what-is-to-do-moves")
+        open_things.connect(things_left_open, dispatch_uid="what-is-open-is-counted")
         member_left.connect(member_has_left, dispatch_uid="nothing-waits-for-who-is-gone")

@@ -1,6 +1,6 @@
-"""What a client agreed to about being asked and written to, and what stops it.
+"""What a client agreed to: being asked, being written to, earlier answers read by the next one.
 
-Both can be withdrawn at once, by the client in any way, and by whoever reads at the address.
+All can be withdrawn at once, by the client in any way; messages by whoever reads at the address.
 """
 
 from __future__ import annotations
@@ -9,31 +9,45 @@ import datetime as dt
 
 from django.db import transaction
 
-from sessions.models import Client, Consent, ContactChannel, ContactStop
+from sessions.models import Client, Consent, ContactChannel, ContactStop, Episode
 
 
-def agreement(client: Client, purpose: str, now: dt.datetime) -> bool | None:
-    """Whether the client agrees today; None where they were never asked."""
-    given = Consent.objects.filter(client=client, purpose=purpose)
+def agreement(
+    client: Client, purpose: str, now: dt.datetime, *, episode: Episode | None = None
+) -> bool | None:
+    """Whether the client agrees today; None where they were never asked.
+
+    `episode`: whose answers it is about, for `Purpose.EARLIER`.
+    """
+    given = Consent.objects.filter(client=client, purpose=purpose, episode=episode)
     if given.current(now).exists():
         return True
     return False if given.exists() else None
 
 
-def agree(*, client: Client, purpose: str, text_version: str, how: str, now: dt.datetime) -> None:
+def agree(
+    *,
+    client: Client,
+    purpose: str,
+    text_version: str,
+    how: str,
+    now: dt.datetime,
+    episode: Episode | None = None,
+) -> None:
     """Store that a client agreed to the text of that version. Agreeing twice is agreeing once.
 
     To agree to messages again ends what the client themselves had stopped.
     """
     with transaction.atomic():
         _lock(client)
-        if agreement(client, purpose, now):
+        if agreement(client, purpose, now, episode=episode):
             return
-        _withdraw(client, purpose, "", now)  # what ran out makes room
+        _withdraw(client, purpose, "", now, episode)  # what ran out makes room
         Consent.objects.create(
             organization_id=client.organization_id,
             client=client,
             purpose=purpose,
+            episode=episode,
             text_version=text_version,
             given_at=now,
             how=how,
@@ -42,7 +56,15 @@ def agree(*, client: Client, purpose: str, text_version: str, how: str, now: dt.
             _end_stops(client, now, reason=ContactStop.Reason.STOPPED)
 
 
-def refuse(*, client: Client, purpose: str, text_version: str, how: str, now: dt.datetime) -> bool:
+def refuse(
+    *,
+    client: Client,
+    purpose: str,
+    text_version: str,
+    how: str,
+    now: dt.datetime,
+    episode: Episode | None = None,
+) -> bool:
     """Store that a client says no: who had agreed agrees no more, and a first no is kept as well.
 
     A no right away is a row that was withdrawn the moment it was given, so that it is not taken
@@ -50,14 +72,15 @@ def refuse(*, client: Client, purpose: str, text_version: str, how: str, now: dt
     """
     with transaction.atomic():
         _lock(client)
-        if _withdraw(client, purpose, how, now):
+        if _withdraw(client, purpose, how, now, episode):
             return True
-        if agreement(client, purpose, now) is not None:
+        if agreement(client, purpose, now, episode=episode) is not None:
             return False
         Consent.objects.create(
             organization_id=client.organization_id,
             client=client,
             purpose=purpose,
+            episode=episode,
             text_version=text_version,
             given_at=now,
             how=how,
@@ -112,9 +135,11 @@ def _lock(client: Client) -> None:
     Client.objects.select_for_update(of=("self",)).get(pk=client.pk)
 
 
-def _withdraw(client: Client, purpose: str, how: str, now: dt.datetime) -> bool:
+def _withdraw(
+    client: Client, purpose: str, how: str, now: dt.datetime, episode: Episode | None = None
+) -> bool:
     standing = Consent.objects.filter(client=client, purpose=purpose, withdrawn_at__isnull=True)
-    rows = list(standing)
+    rows = list(standing.filter(episode=episode))
     for row in rows:
         row.withdrawn_at, row.withdrawn_how = max(now, row.given_at), how
         row.save(update_fields=["withdrawn_at", "withdrawn_how"])

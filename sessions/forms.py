@@ -33,6 +33,15 @@ def own_names(languages: Iterable[tuple[str, Any]]) -> list[tuple[str, str]]:
     return [(code, capfirst(get_language_info(code)["name_local"])) for code, _name in languages]
 
 
+# How a client agreed, and what they may say.
+HOW = [
+    ("in person", _("In person")),
+    ("on paper", _("Signed on paper")),
+    ("on the phone", _("On the phone")),
+]
+ANSWERS = [("yes", _("Yes")), ("no", _("No"))]
+SAID = {True: "yes", False: "no", None: ""}
+
 SENDER_LENGTH = 24  # with a host of 30 letters, a text message is then one in any wording
 code_validator = RegexValidator(
     r"\A[A-Za-z0-9][A-Za-z0-9._-]*\Z", _("Use letters, digits, dots and dashes, such as T-308.")
@@ -77,6 +86,25 @@ class AnswersWithField(forms.ChoiceField):
             widget=forms.RadioSelect,
             **kwargs,
         )
+
+
+class AgreementField(forms.TypedChoiceField):
+    """Yes, no, or not asked yet. Once they said one of the two, "not asked yet" is not true."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        known = {said: value for value, said in SAID.items()}
+        super().__init__(
+            required=False,
+            choices=[*ANSWERS, ("", _("Not asked yet"))],
+            coerce=lambda value: known[value],
+            empty_value=None,
+            error_messages={"required": _("Choose Yes or No.")},
+            **kwargs,
+        )
+
+    def was_asked(self) -> None:
+        self.choices = ANSWERS
+        self.required = True
 
 
 class OrganizationForm(forms.ModelForm):  # type: ignore[type-arg]

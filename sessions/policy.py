@@ -102,6 +102,7 @@ ROWS = (
     row("episode_open", READ | WRITE, C, shows={Data.IDENTITY}),
     row("episode_close", READ | WRITE, C, shows={Data.SCHEDULE}),
     row("episode_transfer", READ | WRITE, C, shows={Data.STAFF}),
+    row("episode_earlier", READ | WRITE, C, shows={Data.STAFF}),
     row("fair_use", READ | WRITE, Actor.MEMBER),
     row("fair_use_sign", READ | WRITE, A),
     # The staff, for who administers it.

@@ -199,9 +199,7 @@ def reopens_as_it_was(episode: Episode, today: dt.date) -> bool:
     )
 
 
-def continue_episode(
-    *, episode: Episode, counselor: Membership, today: dt.date, shows_earlier: bool = False
-) -> Episode:
+def continue_episode(*, episode: Episode, counselor: Membership, today: dt.date) -> Episode:
     """A new episode of the same client that continues a closed one, with the goal as it stood."""
     return Episode.objects.create(
         organization_id=episode.organization_id,
@@ -210,7 +208,6 @@ def continue_episode(
         opened_on=today,
         sealed_goal=episode.sealed_goal,
         continues=episode,
-        shows_earlier=shows_earlier,
     )
 
 

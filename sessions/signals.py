@@ -5,5 +5,11 @@ from django.dispatch import Signal
 episode_closed = Signal()  # episode, now
 episode_paused = Signal()  # episode, now
 
+# Sent inside the transaction, so that nothing is half done: a client goes on with somebody else.
+episode_transferred = Signal()  # former, new, now
+
+# What else is open of these episodes? Whoever keeps it answers with a list of `leaving.OpenThings`.
+open_things = Signal()  # viewer (who has them), episodes
+
 # Sent inside the transaction in which somebody leaves the staff, so that nothing is half done.
 member_left = Signal()  # member, to, supervisor, now: who has their clients and team, or None

@@ -115,21 +115,6 @@ class CoverForm(forms.Form):
         return super().clean()
 
 
-class TransferForm(forms.Form):
-    """One client, to a colleague."""
-
-    to = ColleagueField(label=_("To whom?"))
-    shows_earlier = forms.BooleanField(
-        label=_("The client agreed that the new counselor reads the answers up to now."),
-        required=False,
-    )
-
-    def __init__(self, data: Any = None, *, viewer: Viewer, counselor: Membership) -> None:
-        super().__init__(data)
-        offer(self, "to", viewer, counselor, counselor=True)
-        self.helper = form_helper("to", "shows_earlier", submit=_("Transfer"))
-
-
 class LeaveForm(forms.Form):
     """Who takes over from somebody who leaves: only what there is to take over is asked."""
 

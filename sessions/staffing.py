@@ -23,7 +23,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from sessions.languages import staff_language
-from sessions.models import Cover, Episode, Membership, Organization, Session, Supervision
+from sessions.models import Cover, Episode, Membership, Organization, Supervision
 from sessions.models.people import MembershipQuerySet, on_day
 from sessions.services import ROLES, add_member, add_supervision
 from sessions.signals import member_left
@@ -58,8 +58,6 @@ class Leaving:
     """
 
     episodes: int
-    planned: int
-    unlogged: int
     alone: list[Membership]
     covers: list[Cover]
 
@@ -107,7 +105,7 @@ def change_member(
     with transaction.atomic():
         row = _lock(member)
         _check_others(row, today, without=set(ROLES) - set(roles))
-        leaving = leaving_of(row, today=today, now=None)
+        leaving = leaving_of(row, today=today)
         has_clients = row.counselor and "counselor" not in roles and leaving.episodes
         has_team = row.supervisor and "supervisor" not in roles and leaving.alone
         if has_clients or has_team:
@@ -162,10 +160,9 @@ def end_cover(*, cover: Cover, today: dt.date) -> None:
         row.save(update_fields=["from_on", "to_on"])
 
 
-def leaving_of(member: Membership, *, today: dt.date, now: dt.datetime | None) -> Leaving:
-    """Count what hangs from a member. Without `now` the calendar is left out."""
+def leaving_of(member: Membership, *, today: dt.date) -> Leaving:
+    """What hangs from a member. What is open with their clients: `leaving.what_is_open`."""
     episodes = Episode.objects.open().filter(counselor=member)
-    scheduled = Session.objects.scheduled().filter(episode__in=episodes.values("pk"))
     running = Supervision.objects.filter(on_day(today))
     others = running.filter(supervisor__in=_working(member, today, supervisor=True))
     team = running.filter(supervisor=member).values("counselor")
@@ -173,8 +170,6 @@ def leaving_of(member: Membership, *, today: dt.date, now: dt.datetime | None) -
     covers = Cover.objects.filter(stands_in=member, to_on__gte=today)
     return Leaving(
         episodes=episodes.count(),
-        planned=scheduled.filter(starts_at__gt=now).count() if now else 0,
-        unlogged=scheduled.filter(starts_at__lte=now).count() if now else 0,
         alone=list(alone.exclude(pk__in=others.values("counselor")).order_by("name")),
         covers=list(covers.select_related("member").order_by("from_on")),
     )
@@ -202,7 +197,7 @@ def end_membership(
         row = _lock(member)
         today = row.organization.today(now)
         _check_others(row, today, without=set(ROLES))
-        leaving = leaving_of(row, today=today, now=now)
+        leaving = leaving_of(row, today=today)
         if (leaving.episodes and to is None and stands_in is None) or (
             leaving.alone and supervisor is None
         ):

@@ -7,9 +7,11 @@ import datetime as dt
 from django.db import transaction
 from django.db.models import F, QuerySet
 
+from sessions.earlier_answers import keep_answer
 from sessions.models import Episode, Membership, Pause, Session
 from sessions.pausing import EpisodeClosed
 from sessions.services import close_episode, continue_episode
+from sessions.signals import episode_transferred
 
 
 class NoCounselor(Exception):
@@ -25,20 +27,22 @@ def transfer_episode(
     episode: Episode,
     to: Membership,
     now: dt.datetime,
-    shows_earlier: bool = False,
+    agrees: bool | None = None,
+    how: str = "",
     unlogged_are_cancelled: bool = False,
 ) -> Episode:
     """Close an episode and open the one with `to` that continues it; the new one.
 
     Sessions still to come move along, but those of a group of the former counselor, and so does
     being on hold. What is open of the questions is withdrawn. The former counselor goes on reading
-    the closed episode; the new one reads it only where the client agreed (`shows_earlier`).
+    the closed episode; the new one reads it only where the client agrees: `agrees` is their word
+    now, None where nobody asked. `episode_transferred` tells whoever keeps more about the episode.
     Raises NoCounselor, AlreadyTogether, EpisodeClosed, and SessionNotLogged where a session has
     begun and nobody said what became of it, unless `unlogged_are_cancelled`.
     """
     with transaction.atomic():
-        row = Episode.objects.select_for_update(of=("self",)).select_related("organization")
-        former = row.get(pk=episode.pk)
+        rows = Episode.objects.select_related("organization", "client", "counselor")
+        former = rows.select_for_update(of=("self",)).get(pk=episode.pk)
         today = former.organization.today(now)
         _check(former, to, today)
         pause = former.pauses.running().first()
@@ -50,12 +54,12 @@ def transfer_episode(
         close_episode(
             episode=former, reason=Episode.Reason.TRANSFERRED, now=now, cancel_coming=False
         )
-        new = continue_episode(
-            episode=former, counselor=to, today=today, shows_earlier=shows_earlier
-        )
+        new = continue_episode(episode=former, counselor=to, today=today)
+        keep_answer(episode=former, agrees=agrees, how=how, now=now)
         Session.objects.filter(pk__in=coming).update(episode=new, version=F("version") + 1)
         if pause is not None:
             _go_on_waiting(pause, new, today)
+        episode_transferred.send(sender=Episode, former=former, new=new, now=now)
     return new
 
 

@@ -13,6 +13,7 @@ from sessions.views import (
     staff,
     stories,
     tablets,
+    transfers,
 )
 
 urlpatterns = [
@@ -22,7 +23,8 @@ urlpatterns = [
     path("clients/<uuid:uuid>/", clients.client, name="client"),
     path("episodes/open/", clients.episode_open, name="episode_open"),
     path("episodes/<uuid:uuid>/close/", clients.episode_close, name="episode_close"),
-    path("episodes/<uuid:uuid>/transfer/", clients.episode_transfer, name="episode_transfer"),
+    path("episodes/<uuid:uuid>/transfer/", transfers.episode_transfer, name="episode_transfer"),
+    path("episodes/<uuid:uuid>/earlier/", transfers.episode_earlier, name="episode_earlier"),
     path("fair-use/", fair_use.fair_use, name="fair_use"),
     path("settings/fair-use/", fair_use.fair_use_sign, name="fair_use_sign"),
     path("settings/staff/", staff.staff, name="staff"),

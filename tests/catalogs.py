@@ -69,6 +69,7 @@ CLIENT_SIDE = (
     "measures/capture/who_sees.py",
     "measures/insight/ready_made.py",
     "measures/insight/together.py",
+    "sessions/earlier_answers.py",
     "sessions/names.py",
 )
 FOR_CLIENTS_ONLY = {"ar"}

@@ -319,6 +319,12 @@ WITHOUT_A_RULE = {
     ("measures/capture/group_views.py", "_is_on_hold"): "of an episode of one's own, prefetched",
     ("measures/insight/history.py", "histories"): "pauses of episodes the caller may read",
     ("measures/insight/history.py", "_sessions"): "sessions of episodes the caller may read",
+    ("measures/insight/history.py", "_contacts"): "those handed on: that somebody got through",
+    ("measures/insight/before_you.py", "_note_waits"): "whether there is one, and nothing of it",
+    (
+        "measures/insight/left_open.py",
+        "_unanswered",
+    ): "narrowed to the episodes that are asked about",
 }
 
 

@@ -15,7 +15,7 @@ from measures.capture.gsm import length_of
 from measures.capture.intake import KEPT
 from measures.capture.previews import sample_text
 from measures.models import Message
-from sessions.forms import AnswersWithField, capitalized
+from sessions.forms import HOW, SAID, AgreementField, AnswersWithField, capitalized
 from sessions.lexicon import telling_words
 from sessions.models import Client, ContactChannel, Organization
 from sessions.phones import normalized_phone
@@ -23,13 +23,6 @@ from sessions.sealing import Identity
 
 WORD_LENGTH = 20
 LINK = re.compile(r"[@/\\]|\w\.\w|www|https?:", re.IGNORECASE)
-HOW = [
-    ("in person", _("In person")),
-    ("on paper", _("Signed on paper")),
-    ("on the phone", _("On the phone")),
-]
-ANSWERS = [("yes", _("Yes")), ("no", _("No"))]
-SAID = {True: "yes", False: "no", None: ""}
 # Shorter than an hour, and nothing might ever go out.
 SHORTEST = dt.timedelta(hours=1)
 
@@ -41,25 +34,6 @@ class ClockField(forms.TimeField):
         widget = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
         errors = {"invalid": _("Give a time, such as 17:00.")}
         super().__init__(required=False, widget=widget, error_messages=errors, **kwargs)
-
-
-class AgreementField(forms.TypedChoiceField):
-    """Yes, no, or not asked yet. Once they said one of the two, "not asked yet" is not true."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        known = {said: value for value, said in SAID.items()}
-        super().__init__(
-            required=False,
-            choices=[*ANSWERS, ("", _("Not asked yet"))],
-            coerce=lambda value: known[value],
-            empty_value=None,
-            error_messages={"required": _("Choose Yes or No.")},
-            **kwargs,
-        )
-
-    def was_asked(self) -> None:
-        self.choices = ANSWERS
-        self.required = True
 
 
 class ClientForm(forms.Form):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import takewhile
 
-from measures.insight.history import History
+from measures.insight.history import History, missed_last
 from measures.models import Rater
 from sessions.models import Contact, Session
 
@@ -53,10 +53,11 @@ def _absence(why: Why, sessions: list[Session], since: dt.datetime, history: His
 
 
 def missed_in_a_row(history: History) -> list[Session]:
-    """The latest sessions, as far as they were missed; in order. Attendance is never blind."""
-    past = [each for each in history.sessions if each.status != Session.Status.SCHEDULED]
-    run = list(takewhile(lambda each: each.status == Session.Status.MISSED, reversed(past)))
-    return run[::-1]
+    """The latest sessions, as far as they were missed; those with the counselor before included."""
+    missed = missed_last(history.sessions)
+    if any(each.status == Session.Status.HELD for each in history.sessions):
+        return missed
+    return [*history.missed_before, *missed]
 
 
 def unanswered_sessions(history: History) -> list[Session]:

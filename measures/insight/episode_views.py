@@ -14,6 +14,7 @@ from measures.capture.asking_sentences import what_was_asked
 from measures.capture.reaching import channel_of
 from measures.capture.who_sees import supervisors_of
 from measures.insight import read_models
+from measures.insight.before_you import before_you
 from measures.insight.chart_words import trend_sentence_for_chart
 from measures.insight.charts import lowest_shown, trend_figure
 from measures.insight.chips import chips_of, concern_of
@@ -30,6 +31,7 @@ from measures.insight.story import Story, marks_of, story_of
 from measures.insight.svg_chart import svg_of
 from measures.models import blind_sessions
 from sessions.access import StaffRequest, Viewer, get_visible
+from sessions.earlier_answers import next_reader
 from sessions.models import Episode
 from sessions.openings import openings_of
 from sessions.sealing import unseal, unseal_identity
@@ -47,6 +49,7 @@ def episode(request: StaffRequest, uuid: UUID) -> HttpResponse:
     [history] = histories(viewer, [row])
     story = story_of(viewer, history)
     how_sure = honesty(viewer.organization)
+    may_edit = Episode.objects.editable_by(viewer).filter(pk=row.pk).exists()
     context = {
         "episode": row,
         "client": row.client,
@@ -61,7 +64,7 @@ def episode(request: StaffRequest, uuid: UUID) -> HttpResponse:
         "ideas": _without_flag(history),
         "group_line": group_line(history),
         "blind": list(blind_sessions(viewer).filter(episode=row).order_by("starts_at")),
-        "may_edit": Episode.objects.editable_by(viewer).filter(pk=row.pk).exists(),
+        "may_edit": may_edit,
         "to_log": history.to_log(viewer.today),
         "upcoming": history.upcoming(viewer.today),
         "section": "caseload" if viewer.counselor else "supervision",
@@ -70,6 +73,8 @@ def episode(request: StaffRequest, uuid: UUID) -> HttpResponse:
         "rated": len(history.answered),
         "supervisors": supervisors_of(row, viewer.today),
         "openings": openings_of(viewer, row),
+        "before": before_you(viewer, row) if may_edit else None,
+        "next_reader": next_reader(row, viewer.now),
         "on_hold": history.pause is not None,
         "may_reopen": Episode.objects.reopenable_by(viewer).filter(pk=row.pk).exists(),
     }

@@ -10,7 +10,10 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import TypeVar
+
+from django.db.models import Q
 
 from measures.insight.trend_points import RaterPoint, TrendPoint
 from measures.models import Assessment, Flag, Rater, Rating, blind_sessions
@@ -43,6 +46,9 @@ class History:
     hidden_from: dt.datetime | None = None
     # On hold, and expected back before today.
     is_overdue: bool = False
+    # The latest sessions of the episode before, with somebody else, where the client did not come
+    # to them. They are in no sentence but that a call is due: attendance is the client's schedule.
+    missed_before: list[Session] = field(default_factory=list)
 
     def rating(self, session: Session, rater: str) -> Rating | None:
         return self.ratings.get((session.pk, rater))
@@ -126,14 +132,17 @@ class History:
 def histories(viewer: Viewer, episodes: Sequence[Episode]) -> list[History]:
     """The histories of these episodes, in their order, by a fixed number of queries."""
     keys = [episode.pk for episode in episodes]
-    every = list(_sessions(keys))
+    before = {episode.pk: episode.continues_id for episode in episodes if episode.continues_id}
+    every = list(_sessions(keys, list(before.values())))
     alone = (session for session in every if session.group_id is None)
     sessions = _grouped(alone, lambda session: session.episode_id)
     in_group = (session for session in every if session.group_id is not None)
     group_sessions = _grouped(in_group, lambda session: session.episode_id)
     ratings = _grouped(_ratings(viewer, keys), lambda rating: rating.session.episode_id)
     flags = _grouped(_flags(viewer, keys), lambda flag: flag.episode_id)
-    contacts = _grouped(_contacts(viewer, keys), lambda contact: contact.episode_id)
+    contacts = _grouped(
+        _contacts(viewer, keys, list(before.values())), lambda contact: contact.episode_id
+    )
     pauses = {
         pause.episode_id: pause for pause in Pause.objects.on(viewer.today).filter(episode__in=keys)
     }
@@ -146,14 +155,22 @@ def histories(viewer: Viewer, episodes: Sequence[Episode]) -> list[History]:
             group_sessions=group_sessions[episode.pk],
             ratings={(rating.session_id, rating.rater): rating for rating in ratings[episode.pk]},
             flags=flags[episode.pk],
-            contacts=contacts[episode.pk],
+            contacts=[*contacts[before.get(episode.pk, 0)], *contacts[episode.pk]],
             pause=pauses.get(episode.pk),
             today=viewer.today,
             hidden_from=hidden.get(episode.pk),
             is_overdue=episode.pk in pauses and pauses[episode.pk].is_overdue(viewer.today),
+            missed_before=missed_last(sessions[before.get(episode.pk, 0)]),
         )
         for episode in episodes
     ]
+
+
+def missed_last(sessions: Sequence[Session]) -> list[Session]:
+    """The latest of these, as far as they were missed; in order. Attendance is never blind."""
+    past = [each for each in sessions if each.status != Session.Status.SCHEDULED]
+    run = list(takewhile(lambda each: each.status == Session.Status.MISSED, reversed(past)))
+    return run[::-1]
 
 
 def assessment_of(rating: Rating) -> Assessment | None:
@@ -215,8 +232,10 @@ def score_of(rating: Rating) -> float | None:
     return sum(given) / len(given) if len(given) >= MIN_FACETS else None
 
 
-def _sessions(episodes: Sequence[int]) -> Iterable[Session]:
-    return Session.objects.not_cancelled().filter(episode__in=episodes).order_by("starts_at", "pk")
+def _sessions(episodes: Sequence[int], before: Sequence[int]) -> Iterable[Session]:
+    transferred = Q(episode__in=before, episode__reason=Episode.Reason.TRANSFERRED)
+    wanted = Q(episode__in=episodes) | transferred
+    return Session.objects.not_cancelled().filter(wanted).order_by("starts_at", "pk")
 
 
 def _ratings(viewer: Viewer, episodes: Sequence[int]) -> Iterable[Rating]:
@@ -232,9 +251,12 @@ def _flags(viewer: Viewer, episodes: Sequence[int]) -> Iterable[Flag]:
     return of_episodes.order_by("raised_at", "pk")
 
 
-def _contacts(viewer: Viewer, episodes: Sequence[int]) -> Iterable[Contact]:
-    readable = Contact.objects.clinical_to(viewer).standing()
-    return readable.filter(episode__in=episodes).order_by("at", "pk")
+def _contacts(viewer: Viewer, episodes: Sequence[int], before: Sequence[int]) -> Iterable[Contact]:
+    """Of these episodes; and whom the counselor before reached, so that nobody calls twice."""
+    readable = Contact.objects.clinical_to(viewer).filter(episode__in=episodes).values("pk")
+    of_transferred = Q(episode__in=before, episode__reason=Episode.Reason.TRANSFERRED)
+    standing = Contact.objects.standing()
+    return standing.filter(Q(pk__in=readable) | of_transferred).order_by("at", "pk")
 
 
 def _hidden_from(viewer: Viewer, episodes: Sequence[int]) -> dict[int, dt.datetime]:

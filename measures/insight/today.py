@@ -54,6 +54,8 @@ class NewClient:
     next_at: dt.datetime | None
     is_today: bool
     rated: int
+    # The counselor they were with before, if somebody else.
+    was_with: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,8 @@ def today(viewer: Viewer) -> Today:
 
 def _episodes(viewer: Viewer) -> list[Episode]:
     mine = Episode.objects.editable_by(viewer)
-    return list(mine.select_related("client", "counselor", "organization"))
+    related = ("client", "counselor", "organization", "continues__counselor")
+    return list(mine.select_related(*related))
 
 
 def _unread(viewer: Viewer) -> QuerySet[Rating]:
@@ -136,7 +139,15 @@ def _new_client(viewer: Viewer, history: History) -> NewClient:
         next_at=next_at,
         is_today=next_at is not None and viewer.organization.today(next_at) == viewer.today,
         rated=len(history.answered),
+        was_with=_was_with(history.episode),
     )
+
+
+def _was_with(episode: Episode) -> str:
+    before = episode.continues
+    if before is None or before.counselor_id == episode.counselor_id:
+        return ""
+    return before.counselor.name
 
 
 def _session_rows(

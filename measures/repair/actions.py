@@ -6,7 +6,8 @@ import datetime as dt
 from typing import Any
 
 from measures.models import Action
-from sessions.models import Episode, Membership
+from sessions.models import Episode, Membership, Supervision
+from sessions.models.people import on_day
 from sessions.sealing import seal, unseal
 
 
@@ -41,6 +42,22 @@ def end_action(*, action: Action, outcome: str, now: dt.datetime) -> bool:
     return bool(waiting.update(done_at=now, outcome=outcome))
 
 
+def episode_was_transferred(*, former: Episode, new: Episode, now: dt.datetime, **_kw: Any) -> None:
+    """Receiver: what is still to be done about a client moves along to the next counselor.
+
+    It stays with who had it where that is a supervisor of the next counselor too; else it is for
+    that counselor, who alone would see it.
+    """
+    today = new.organization.today(now)
+    supervising = Supervision.objects.filter(on_day(today), counselor=new.counselor)
+    stays_with = set(supervising.values_list("supervisor", flat=True))
+    for action in Action.objects.open().filter(episode=former):
+        if action.owner_id not in stays_with:
+            action.owner = new.counselor
+        action.episode, action.counselor = new, new.counselor
+        action.save(update_fields=["episode", "counselor", "owner"])
+
+
 def member_has_left(
     *,
     member: Membership,
@@ -52,8 +69,8 @@ def member_has_left(
     """Receiver: nothing agreed waits for somebody who is gone.
 
     What they had to do about another counselor is for the new supervisor, or else for that
-    counselor. What was agreed about their own work ends where their clients went on with `to`, and
-    stays for who stands in.
+    counselor. What was agreed about their own work ends where their clients went on with `to` (what
+    is about a client went with them), and stays for who stands in.
     """
     waiting = Action.objects.open().filter(organization=member.organization_id)
     for action in waiting.filter(owner=member).exclude(counselor=member):

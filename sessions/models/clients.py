@@ -120,8 +120,7 @@ class EpisodeQuerySet(models.QuerySet["Episode"]):
 
     def clinical_to(self, viewer: Viewer) -> Self:
         """Root two: everything answered or concluded. See sessions/access.py for the design."""
-        own = Episode.objects.filter(counselor__in=viewer.acts_for)
-        shown = own.filter(shows_earlier=True).values("continues")
+        shown = shown_to_the_next(viewer).values("pk")
         return self.filter(
             Q(counselor__in=viewer.acts_for) | Q(counselor__in=viewer.supervises) | Q(pk__in=shown),
             organization=viewer.organization,
@@ -131,7 +130,7 @@ class EpisodeQuerySet(models.QuerySet["Episode"]):
     def supervised_only_by(self, viewer: Viewer) -> Self:
         """Read as a supervisor and in no other way: not one's own, covered or handed on to one."""
         own = Episode.objects.filter(counselor__in=viewer.acts_for)
-        shown = own.filter(shows_earlier=True).values("continues")
+        shown = shown_to_the_next(viewer).values("pk")
         supervised = self.clinical_to(viewer).filter(counselor__in=viewer.supervises)
         return supervised.exclude(pk__in=own.values("pk")).exclude(pk__in=shown)
 
@@ -165,6 +164,14 @@ def covered_by(viewer: Viewer) -> models.QuerySet[Membership]:
     )
 
 
+def shown_to_the_next(viewer: Viewer) -> models.QuerySet[Episode]:
+    """Episodes one's own go on from, one step back, where the client agrees today."""
+    standing = Q(consents__purpose="earlier", consents__withdrawn_at__isnull=True)
+    running = Q(consents__expires_at__isnull=True) | Q(consents__expires_at__gt=viewer.now)
+    own = Episode.objects.filter(counselor__in=viewer.acts_for, continues__isnull=False)
+    return Episode.objects.filter(standing, running, pk__in=own.values("continues"))
+
+
 def supervised_by(viewer: Viewer) -> models.QuerySet[Membership]:
     """The counselors the viewer supervises today."""
     current = Supervision.objects.filter(on_day(viewer.today), supervisor=viewer.membership)
@@ -195,9 +202,6 @@ class Episode(PublicModel, OwnedModel):
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="continued_by"
     )
 
-    # The client agreed that its counselor reads the episode it continues, one step back.
-    shows_earlier = models.BooleanField(default=False)
-
     objects = EpisodeQuerySet.as_manager()
     client_path = "client_id"
 
@@ -216,10 +220,6 @@ class Episode(PublicModel, OwnedModel):
             models.CheckConstraint(
                 condition=Q(closed_on__isnull=True) | Q(closed_on__gte=models.F("opened_on")),
                 name="episode_dates_in_order",
-            ),
-            models.CheckConstraint(
-                condition=Q(shows_earlier=False) | Q(continues__isnull=False),
-                name="episode_shows_what_it_continues",
             ),
         ]
         indexes = [

@@ -8,7 +8,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from sessions.models.base import OwnedModel, PublicModel
-from sessions.models.clients import Client, ContactChannel
+from sessions.models.clients import Client, ContactChannel, Episode
 
 if TYPE_CHECKING:
     from sessions.access import Viewer
@@ -34,8 +34,13 @@ class Consent(OwnedModel):
         ASKED = "asked", _("being asked the three questions")
         CONTACT = "contact", _("messages by phone or mail")
         DISCLOSURE = "disclosure", _("disclosure to a named recipient")
+        EARLIER = "earlier", _("earlier answers read by the next counselor")
 
     client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="consents")
+    # Whose answers the next counselor may read: those of this episode.
+    episode = models.ForeignKey(
+        Episode, on_delete=models.PROTECT, null=True, blank=True, related_name="consents"
+    )
     purpose = models.CharField(max_length=12, choices=Purpose)
     text_version = models.CharField(max_length=20)
     scope = models.CharField(max_length=200, blank=True)
@@ -55,6 +60,16 @@ class Consent(OwnedModel):
                 fields=["client", "purpose"],
                 condition=Q(purpose__in=["asked", "contact"], withdrawn_at__isnull=True),
                 name="consent_one_to_be_asked",
+            ),
+            models.UniqueConstraint(
+                fields=["episode"],
+                condition=Q(withdrawn_at__isnull=True),
+                name="consent_one_to_earlier_answers",
+            ),
+            models.CheckConstraint(
+                condition=Q(purpose="earlier", episode__isnull=False)
+                | (~Q(purpose="earlier") & Q(episode__isnull=True)),
+                name="consent_earlier_names_an_episode",
             ),
             models.CheckConstraint(
                 condition=Q(withdrawn_how="") | Q(withdrawn_at__isnull=False),

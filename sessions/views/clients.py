@@ -17,7 +17,6 @@ from sessions.access import StaffRequest, get_editable, get_visible, note_seen
 from sessions.agreements import agreement
 from sessions.episode_forms import CloseEpisodeForm, EpisodeForm
 from sessions.models import Client, Consent, ContactStop, Episode, Session
-from sessions.pausing import EpisodeClosed
 from sessions.sealing import Identity, unseal_identity
 from sessions.services import (
     CodeTaken,
@@ -28,8 +27,6 @@ from sessions.services import (
     reopen_episode,
     reopens_as_it_was,
 )
-from sessions.staff_forms import TransferForm
-from sessions.transferring import AlreadyTogether, NoCounselor, transfer_episode
 
 
 @require_safe
@@ -125,31 +122,3 @@ def episode_reopen(request: StaffRequest, uuid: str) -> HttpResponse:
         return redirect("client", uuid=episode.client.uuid)
     messages.success(request, _("The episode is open."))
     return redirect("episode", uuid=opened.uuid)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-def episode_transfer(request: StaffRequest, uuid: str) -> HttpResponse:
-    """A client goes on with a colleague."""
-    episode = get_editable(
-        request, Episode.objects.select_related("client", "counselor"), uuid=uuid
-    )
-    is_sent = request.method == "POST"
-    form = TransferForm(
-        request.POST if is_sent else None, viewer=request.viewer, counselor=episode.counselor
-    )
-    if is_sent and form.is_valid():
-        try:
-            transfer_episode(episode=episode, **form.cleaned_data, now=request.now)
-        except SessionNotLogged as waiting:
-            day = date_format(timezone.localtime(waiting.session.starts_at), "MONTH_DAY_FORMAT")
-            form.add_error(None, _("First log the session of %(day)s.") % {"day": day})
-        except AlreadyTogether:
-            form.add_error("to", _("They already have an open episode with this client."))
-        except (NoCounselor, EpisodeClosed):
-            form.add_error(None, _("Somebody changed this meanwhile. Open the client anew."))
-        else:
-            messages.success(request, _("Transferred. You can go on reading what was up to now."))
-            return redirect("episode", uuid=uuid)
-    context = {"episode": episode, "form": form}
-    status = 422 if form.errors else 200
-    return render(request, "sessions/episode_transfer.html", context, status=status)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from sessions.access import StaffRequest
+from sessions.leaving import open_with
 from sessions.models import Cover, Membership, Supervision
 from sessions.models.people import on_day
 from sessions.services import SessionNotLogged
@@ -175,7 +176,7 @@ def cover_end(request: StaffRequest, uuid: str) -> HttpResponse:
 def staff_leave(request: StaffRequest, uuid: str) -> HttpResponse:
     """Somebody leaves: what is there, who takes it over, and the log-in ends."""
     member = _member(request, uuid)
-    leaving = leaving_of(member, today=request.viewer.today, now=request.now)
+    leaving = leaving_of(member, today=request.viewer.today)
     is_sent = request.method == "POST"
     form = LeaveForm(
         request.POST if is_sent else None,
@@ -193,7 +194,12 @@ def staff_leave(request: StaffRequest, uuid: str) -> HttpResponse:
             text = _("%(name)s has left. Nothing opens for them any more.")
             messages.success(request, text % {"name": member.name})
             return redirect("staff" if member != request.viewer.membership else "home")
-    context = {"member": member, "leaving": leaving, "form": form}
+    context = {
+        "member": member,
+        "leaving": leaving,
+        "form": form,
+        "open": open_with(member, request.now),
+    }
     status = 422 if form.errors else 200
     return render(request, "sessions/staff_leave.html", context, status=status)
 
@@ -202,7 +208,7 @@ def staff_leave(request: StaffRequest, uuid: str) -> HttpResponse:
 def staff_transfer(request: StaffRequest, uuid: str) -> HttpResponse:
     """All open episodes of a member go on with a colleague. They are counted, not named."""
     member = _member(request, uuid, former=True)
-    leaving = leaving_of(member, today=request.viewer.today, now=request.now)
+    leaving = leaving_of(member, today=request.viewer.today)
     is_sent = request.method == "POST"
     form = LeaveForm(
         request.POST if is_sent else None,
@@ -221,7 +227,12 @@ def staff_transfer(request: StaffRequest, uuid: str) -> HttpResponse:
             text = _("Transferred: %(count)d.") % {"count": count}
             messages.success(request, text)
             return redirect("staff")
-    context = {"member": member, "leaving": leaving, "form": form}
+    context = {
+        "member": member,
+        "leaving": leaving,
+        "form": form,
+        "open": open_with(member, request.now),
+    }
     status = 422 if form.errors else 200
     return render(request, "sessions/staff_transfer.html", context, status=status)
 
@@ -287,7 +298,7 @@ def _page(request: StaffRequest, member: Membership, **sent: Form) -> HttpRespon
         "supervised_by": list(running.filter(counselor=member).select_related("supervisor")),
         "supervises": list(running.filter(supervisor=member).select_related("counselor")),
         "covers": covers_of(member, viewer.today),
-        "leaving": leaving_of(member, today=viewer.today, now=request.now),
+        "leaving": leaving_of(member, today=viewer.today),
     }
     status = 422 if any(form.errors for form in sent.values()) else 200
     return render(request, "sessions/staff_member.html", context, status=status)

@@ -52,7 +52,7 @@ def test_on_hold_back_and_transferred(page_of, look_at, cast: SimpleNamespace):
     assert Pause.objects.get().to_on == cast.today
     alice.goto(f"{path}transfer/")
     look_at(alice, "transfer")
-    alice.get_by_label("To whom?").select_option("Bob")
+    alice.get_by_label("Colleague").select_option("Bob")
     submit(alice, "Transfer")
     cast.episode.refresh_from_db()
     assert cast.episode.reason == "transferred"

@@ -16,7 +16,7 @@ from django.urls import reverse
 
 from measures.models import Action, Rating, RatingRequest
 from measures.repair.actions import agree_on_action
-from sessions.models import Cover, Episode, Membership, Pause, Session, Supervision, User
+from sessions.models import Consent, Cover, Episode, Membership, Pause, Session, Supervision, User
 from sessions.pausing import EpisodeClosed, pause_episode
 from sessions.services import SessionNotLogged
 from sessions.staffing import (
@@ -288,13 +288,13 @@ def test_where_the_client_agreed_the_new_one_reads_the_answers_and_no_note(cast,
     for days, note_for in ((9, "counselor"), (8, "supervisor")):
         session = factories.make_session(cast.episode, cast.now - days * DAY)
         factories.rate(session, 6, note=f"Words for {note_for}", note_for=note_for)
-    new = transfer(cast, shows_earlier=True)
+    new = transfer(cast, agrees=True, how="in person")
     bob = log_in(cast.bob)
     page = text_of(bob.get(reverse("episode", args=[cast.episode.uuid])))
     assert "6.0" in page
     assert "Words for" not in page
     assert status(bob, "episode_close", cast.episode.uuid) == 403
-    third = transfer_episode(episode=new, to=cast.alice, now=cast.now, shows_earlier=True)
+    third = transfer_episode(episode=new, to=cast.alice, now=cast.now, agrees=True)
     assert third.continues == new
     assert status(bob, "episode", cast.episode.uuid) == SEEN  # what they were shown stays
 
@@ -338,9 +338,13 @@ def test_what_began_is_logged_first(cast, log_in):
     assert Session.objects.get(pk=begun.pk).status == Session.Status.CANCELLED
 
 
-def test_the_database_holds_that_only_what_continues_shows_something(cast):
+def test_the_database_holds_whose_answers_a_consent_is_about(cast):
+    transfer(cast, agrees=True)
+    given = Consent.objects.filter(purpose=Consent.Purpose.EARLIER)
     with pytest.raises(IntegrityError), transaction.atomic():
-        Episode.objects.filter(pk=cast.episode.pk).update(shows_earlier=True)
+        given.update(episode=None)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        given.update(purpose=Consent.Purpose.CARE)
 
 
 # ---- leaving ----
