@@ -8,8 +8,8 @@ Two roots carry every right:
 Every other model of a client's hangs from one of them by a subquery (`Session.visible_to`,
 `Rating.open_to` ...), so a row is exactly as visible as its root, minus the blind rule.
 A counselor has their own episodes, those of whom they cover today, and after a transfer the one
-before, where the client agreed; a supervisor those of the counselors supervised today; the front
-desk has identity and schedule; an administrator neither.
+before, where the client agreed; a supervisor those of the counselors supervised today, or whose
+supervisor named them deputy; the front desk has identity and schedule; an administrator neither.
 
 Rights are read from the database on every request: a `Viewer` lives as long as its request.
 Views fetch rows through `get_visible`, `get_editable` and `seen`, which note whose data went out.
@@ -31,7 +31,7 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.http import Http404, HttpRequest
 
-from sessions.models import CaseOpening, Client, Device, Episode, Membership, Organization
+from sessions.models import CaseOpening, Client, Cover, Device, Episode, Membership, Organization
 from sessions.models.clients import covered_by, supervised_by
 from sessions.models.fair_use import has_fair_use_to_read
 
@@ -76,7 +76,7 @@ class Viewer:
     @cached_property
     def acts_for(self) -> list[Membership]:
         """The counselors in whose place one acts today: oneself, and whom one covers."""
-        return [self.membership, *covered_by(self)] if self.counselor else []
+        return [self.membership, *covered_by(self, Cover.Part.CLIENTS)] if self.counselor else []
 
     @cached_property
     def supervises(self) -> list[Membership]:

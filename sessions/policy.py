@@ -128,6 +128,8 @@ ROWS = (
     row("device_revoke", WRITE, A),
     row("kiosk_pair", READ | WRITE, Actor.ANYONE),
     row("case_open", WRITE, S),
+    row("deputy", READ | WRITE, S, shows={Data.STAFF}),
+    row("deputy_end", WRITE, S),
     # What is written down about an episode beside its sessions.
     row("event_add", READ | WRITE, C, shows={Data.IDENTITY}),
     row("event_remove", WRITE, C),

@@ -92,16 +92,27 @@ class SupervisionForm(forms.Form):
         self.helper = form_helper("supervisor", submit=_("Let them supervise"))
 
 
+# Who can stand in: somebody who does the same work.
+ROLE_FOR = {Cover.Part.CLIENTS: "counselor", Cover.Part.TEAM: "supervisor"}
+
+
 class CoverForm(forms.Form):
     stands_in = ColleagueField(label=_("Who stands in"))
     from_on = DayField(label=_("From"))
     to_on = DayField(label=_("To"), help_text=_("Both days count."))
     reason = forms.CharField(label=_("Why"), max_length=200, required=False)
 
-    def __init__(self, data: Any = None, *, viewer: Viewer, member: Membership) -> None:
+    def __init__(
+        self,
+        data: Any = None,
+        *,
+        viewer: Viewer,
+        member: Membership,
+        part: Cover.Part = Cover.Part.CLIENTS,
+    ) -> None:
         super().__init__(data, initial={"from_on": viewer.today})
         self.today = viewer.today
-        offer(self, "stands_in", viewer, member, counselor=True)
+        offer(self, "stands_in", viewer, member, **{ROLE_FOR[part]: True})
         self.helper = form_helper(*self.fields, submit=_("Let them stand in"))
 
     def clean(self) -> dict[str, Any] | None:
@@ -111,7 +122,7 @@ class CoverForm(forms.Form):
         elif end and end < self.today:
             self.add_error("to_on", _("This day has passed."))
         elif start and end and (end - start).days > 366:
-            self.add_error("to_on", _("At most a year. After that, transfer the clients."))
+            self.add_error("to_on", _("At most a year. After that, somebody takes over for good."))
         return super().clean()
 
 
@@ -169,7 +180,7 @@ class LeaveForm(forms.Form):
         return super().clean()
 
 
-def covers_of(member: Membership, today: dt.date) -> list[Cover]:
+def covers_of(member: Membership, part: Cover.Part, today: dt.date) -> list[Cover]:
     """Who stands in for somebody, today or later."""
-    running = Cover.objects.filter(member=member, to_on__gte=today)
+    running = Cover.objects.filter(member=member, part=part, to_on__gte=today)
     return list(running.select_related("stands_in").order_by("from_on", "pk"))

@@ -135,13 +135,23 @@ def end_supervision(*, supervision: Supervision, today: dt.date) -> None:
 
 
 def start_cover(
-    *, member: Membership, stands_in: Membership, from_on: dt.date, to_on: dt.date, reason: str
+    *,
+    member: Membership,
+    stands_in: Membership,
+    from_on: dt.date,
+    to_on: dt.date,
+    reason: str,
+    part: Cover.Part = Cover.Part.CLIENTS,
 ) -> Cover:
-    """Have somebody stand in, from a day to a day. Raises ValidationError."""
+    """Have somebody stand in, from a day to a day: with the clients, or as a supervisor's deputy.
+
+    Raises ValidationError.
+    """
     cover = Cover(
         organization_id=member.organization_id,
         member=member,
         stands_in=stands_in,
+        part=part,
         from_on=from_on,
         to_on=to_on,
         reason=reason,

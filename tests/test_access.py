@@ -305,6 +305,14 @@ action_add
   bob     302   302   404   404   405   404   404   404   405   405   405   405   302   302
   eve     302   302   404   404   405   404   404   404   405   405   405   405   302   302
   never   302   302   404   404   405   404   404   404   405   405   405   405   302   302
+deputy
+  -       302   302   404   404   200   404   404   404   200   404   404   404   302   302
+deputy_end
+  alice   302   302   404   404   405   404   404   404   405   404   404   404   302   302
+  closed  302   302   404   404   405   404   404   404   405   404   404   404   302   302
+  bob     302   302   404   404   405   404   404   404   405   404   404   404   302   302
+  eve     302   302   404   404   405   404   404   404   405   404   404   404   302   302
+  never   302   302   404   404   405   404   404   404   405   404   404   404   302   302
 supervision
   -       302   302   404   404   200   404   404   404   200   404   404   404   302   302
 client
@@ -751,6 +759,14 @@ action_add
   bob     302   302   404   404   404   404   404   404   404   302   404   404   302   302
   eve     302   302   404   404   404   404   404   404   404   404   404   302   302   302
   never   302   302   404   404   404   404   404   404   404   404   404   404   302   302
+deputy
+  -       302   302   404   404   422   404   404   404   302   404   404   404   302   302
+deputy_end
+  alice   302   302   404   404   404   404   404   404   302   404   404   404   302   302
+  closed  302   302   404   404   404   404   404   404   302   404   404   404   302   302
+  bob     302   302   404   404   404   404   404   404   302   404   404   404   302   302
+  eve     302   302   404   404   404   404   404   404   404   404   404   404   302   302
+  never   302   302   404   404   404   404   404   404   404   404   404   404   302   302
 supervision
   -       302   302   404   404   405   404   404   404   405   404   404   404   302   302
 client
@@ -989,6 +1005,7 @@ NAMES = {
     "staff_cover": "member",
     "supervision_end": "supervision",
     "cover_end": "cover",
+    "deputy_end": "deputy",
     "episode_resume": "episode",
     "episode_reopen": "episode",
     "session_start": "episode",
@@ -1418,6 +1435,7 @@ def make_never(world: World) -> None:
             "member",
             "supervision",
             "cover",
+            "deputy",
             "client",
             "episode",
             "session",
@@ -1465,15 +1483,28 @@ def name_the_staff(world: World) -> None:
         organization=cast.elsewhere, member=cast.eve, stands_in=kay, from_on=far, to_on=far
     )
     eves = {"supervision": factories.supervise(kay, cast.eve, cast.today), "cover": there}
+    eves["deputy"] = name_deputy(kay, cast.eve, far)
     here = {
         "supervision": cast.alice.supervisions_received.get(ended_on__isnull=True),
         "cover": Cover.objects.get(member=cast.alice),
+        "deputy": name_deputy(cast.sam, cast.rita, far),
     }
     for owner, member in (("alice", cast.alice), ("closed", cast.alice), ("bob", cast.bob)):
         world.things[owner] |= {name: str(row.uuid) for name, row in here.items()}
         world.things[owner]["member"] = str(member.uuid)
     world.things["eve"] |= {name: str(row.uuid) for name, row in eves.items()}
     world.things["eve"]["member"] = str(cast.eve.uuid)
+
+
+def name_deputy(supervisor: Membership, deputy: Membership, day: dt.date) -> Cover:
+    return Cover.objects.create(
+        organization=supervisor.organization,
+        member=supervisor,
+        stands_in=deputy,
+        part=Cover.Part.TEAM,
+        from_on=day,
+        to_on=day,
+    )
 
 
 def browser_of(world: World, person: str) -> Browser:
@@ -1616,6 +1647,11 @@ def payload(world: World, route: str, whose: str) -> dict[str, Any]:
         "staff_supervision": {"supervisor": str(world.cast.rita.uuid)},
         "staff_cover": {
             "stands_in": str(world.cast.bob.uuid),
+            "from_on": "2026-11-18",
+            "to_on": "2026-11-20",
+        },
+        "deputy": {
+            "stands_in": str(world.cast.rita.uuid),
             "from_on": "2026-11-18",
             "to_on": "2026-11-20",
         },

@@ -8,11 +8,12 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, replace
 
+from django.db.models import Q
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from measures.policy import who_sees
-from sessions.models import Episode, Membership
+from sessions.models import Cover, Episode, Membership, Supervision
 from sessions.models.organizations import InLanguage
 from sessions.models.people import on_day
 from sessions.names import in_a_row, isolated
@@ -29,12 +30,19 @@ class WhoSees:
 
 
 def supervisors_of(episode: Episode, today: dt.date) -> list[str]:
-    supervising = Membership.objects.active_on(today).filter(
-        on_day(today, start="supervisions_given__started_on", end="supervisions_given__ended_on"),
-        supervisor=True,
-        supervisions_given__counselor=episode.counselor,
+    """Those who read this case today as supervisors, deputies among them, by name."""
+    at_work = Membership.objects.active_on(today).filter(supervisor=True)
+    current = Supervision.objects.filter(on_day(today), counselor=episode.counselor_id)
+    supervising = at_work.filter(pk__in=current.values("supervisor"))
+    deputies = Cover.objects.filter(
+        on_day(today, start="from_on", end="to_on"),
+        part=Cover.Part.TEAM,
+        member__in=supervising.values("pk"),
+    ).exclude(stands_in=episode.counselor_id)
+    reading = at_work.filter(
+        Q(pk__in=supervising.values("pk")) | Q(pk__in=deputies.values("stands_in"))
     )
-    return list(supervising.order_by("name").values_list("name", flat=True).distinct())
+    return list(reading.order_by("name").values_list("name", flat=True))
 
 
 def who_sees_answers(episode: Episode, today: dt.date) -> WhoSees:
@@ -62,7 +70,7 @@ def who_sees_paper(episode: Episode, today: dt.date) -> WhoSees:
     who = who_sees_answers(episode, today)
     names = [isolated(name) for name in supervisors_of(episode, today)] if who.supervisors else []
     more = [
-        *_of_supervisors(who.counselor, names, who.supervisors)[1:],
+        *_of_supervisors(who.counselor, names, who.supervisors)[1:2],
         _("Somebody on our staff types this in, and reads it then."),
         _("A judge can order us to share records. That is rare."),
         _("Your answers do not change the help you get here."),
@@ -94,7 +102,12 @@ def _of_supervisors(counselor: str, names: list[str], supervisors: str) -> list[
         "%(supervisors)s see your answers, and your note only if you say so.",
         len(names),
     )
-    return [helps % words, sees % words]
+    away = ngettext(
+        "If %(supervisors)s is away, the person standing in sees the same.",
+        "If %(supervisors)s are away, the person standing in sees the same.",
+        len(names),
+    )
+    return [helps % words, sees % words, away % words]
 
 
 def _of_everybody(counselor: str, readers: frozenset[Actor]) -> list[str]:

@@ -154,10 +154,10 @@ class EpisodeQuerySet(models.QuerySet["Episode"]):
         return self.editable_by(viewer)
 
 
-def covered_by(viewer: Viewer) -> models.QuerySet[Membership]:
-    """The members the viewer stands in for today."""
+def covered_by(viewer: Viewer, part: Cover.Part) -> models.QuerySet[Membership]:
+    """The members the viewer stands in for today, with their clients or with their team."""
     covers = Cover.objects.filter(
-        on_day(viewer.today, start="from_on", end="to_on"), stands_in=viewer.membership
+        on_day(viewer.today, start="from_on", end="to_on"), stands_in=viewer.membership, part=part
     )
     return Membership.objects.filter(
         pk__in=covers.values("member"), organization=viewer.organization
@@ -173,11 +173,15 @@ def shown_to_the_next(viewer: Viewer) -> models.QuerySet[Episode]:
 
 
 def supervised_by(viewer: Viewer) -> models.QuerySet[Membership]:
-    """The counselors the viewer supervises today."""
-    current = Supervision.objects.filter(on_day(viewer.today), supervisor=viewer.membership)
+    """The counselors the viewer supervises today, or is the deputy for; never oneself."""
+    absent = covered_by(viewer, Cover.Part.TEAM).filter(supervisor=True)
+    current = Supervision.objects.filter(
+        on_day(viewer.today),
+        Q(supervisor=viewer.membership) | Q(supervisor__in=absent.values("pk")),
+    )
     return Membership.objects.filter(
         pk__in=current.values("counselor"), organization=viewer.organization
-    )
+    ).exclude(pk=viewer.membership.pk)
 
 
 class Episode(PublicModel, OwnedModel):

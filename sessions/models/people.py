@@ -158,10 +158,15 @@ class Supervision(PublicModel, OwnedModel):
 
 
 class Cover(PublicModel, OwnedModel):
-    """A member stands in for another, from a day to a day."""
+    """A member stands in for another, from a day to a day: with their clients, or as deputy."""
+
+    class Part(models.TextChoices):
+        CLIENTS = "clients", _("their clients")
+        TEAM = "team", _("whom they supervise")
 
     member = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="covered_by")
     stands_in = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="covers")
+    part = models.CharField(max_length=10, choices=Part, default=Part.CLIENTS)
     from_on = models.DateField()
     to_on = models.DateField()
     reason = models.CharField(max_length=200, blank=True)
@@ -173,6 +178,9 @@ class Cover(PublicModel, OwnedModel):
             ),
             models.CheckConstraint(
                 condition=~Q(member=F("stands_in")), name="cover_not_of_oneself"
+            ),
+            models.CheckConstraint(
+                condition=Q(part__in=["clients", "team"]), name="cover_part_known"
             ),
         ]
 

@@ -57,19 +57,18 @@ def staff(request: StaffRequest) -> HttpResponse:
     viewer = request.viewer
     everybody = Membership.objects.managed_by(viewer)
     at_work = everybody.active_on(viewer.today)
-    covered = Cover.objects.filter(on_day(viewer.today, start="from_on", end="to_on"))
+    covers = Cover.objects.filter(
+        on_day(viewer.today, start="from_on", end="to_on"), organization=viewer.organization
+    )
+    with_clients = covers.filter(part=Cover.Part.CLIENTS)
     waiting = everybody.exclude(pk__in=at_work.values("pk")).annotate(
         clients=Count("episodes", filter=Q(episodes__closed_on__isnull=True))
     )
     context = {
         "rows": list(at_work.select_related("user").order_by("name")),
         "waiting": list(waiting.filter(clients__gt=0).order_by("name")),
-        "covered": set(covered.values_list("member", flat=True)),
-        "covers": list(
-            covered.filter(organization=viewer.organization)
-            .select_related("member", "stands_in")
-            .order_by("to_on")
-        ),
+        "covered": set(with_clients.values_list("member", flat=True)),
+        "covers": list(covers.select_related("member", "stands_in").order_by("to_on", "pk")),
         "supervisions": list(
             Supervision.objects.filter(on_day(viewer.today), organization=viewer.organization)
             .select_related("supervisor", "counselor")
@@ -297,7 +296,8 @@ def _page(request: StaffRequest, member: Membership, **sent: Form) -> HttpRespon
         "member": member,
         "supervised_by": list(running.filter(counselor=member).select_related("supervisor")),
         "supervises": list(running.filter(supervisor=member).select_related("counselor")),
-        "covers": covers_of(member, viewer.today),
+        "covers": covers_of(member, Cover.Part.CLIENTS, viewer.today),
+        "deputies": covers_of(member, Cover.Part.TEAM, viewer.today),
         "leaving": leaving_of(member, today=viewer.today),
     }
     status = 422 if any(form.errors for form in sent.values()) else 200
