@@ -14,7 +14,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
@@ -86,6 +86,13 @@ SAME: dict[str, dict[str, str]] = {
         "Agendas": "the same word",
     },
     "ar": {},
+}
+
+ARABIC = re.compile(r"[\u0600-\u06ff]")
+# A text that went into the wrong catalog. Names of things may stand in Latin letters in Arabic.
+OF_ANOTHER_LANGUAGE: dict[str, Callable[[str], bool]] = {
+    "es": lambda text: ARABIC.search(text) is not None,
+    "ar": lambda text: ARABIC.search(text) is None and _has_words(text),
 }
 
 PLACEHOLDER = re.compile(r"%\((\w+)\)[sdf.\d]*[sdf]|\{(\w*)\}")
@@ -244,6 +251,12 @@ def problem_of(message: Message, language: str) -> str | None:
         return "not translated"
     if translations[0] == originals[0] and not may_stay(originals[0], language):
         return "the same as the original, and not on the list"
+    return _problem_between(originals, translations, language)
+
+
+def _problem_between(originals: list[str], translations: list[str], language: str) -> str | None:
+    if any(map(OF_ANOTHER_LANGUAGE[language], translations)):
+        return "in the letters of another language"
     if not _same_gaps(originals, translations):
         return "the gaps differ"
     if not _same_ends(originals[0], translations[0]):
@@ -253,8 +266,11 @@ def problem_of(message: Message, language: str) -> str | None:
 
 def may_stay(text: str, language: str) -> bool:
     """Whether a text may be the same in both languages: listed, or without a word of its own."""
-    has_words = any(letter.isalpha() for letter in PLACEHOLDER.sub("", text))
-    return text in SAME[language] or not has_words
+    return text in SAME[language] or not _has_words(text)
+
+
+def _has_words(text: str) -> bool:
+    return any(letter.isalpha() for letter in PLACEHOLDER.sub("", text))
 
 
 def is_translated(message: Message) -> bool:

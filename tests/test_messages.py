@@ -88,6 +88,12 @@ def test_what_is_wrong_with_a_translation_is_found(
     assert catalogs.problem_of(Message(original, translation), "es") == found
 
 
+@pytest.mark.parametrize(("language", "text"), [("es", "حفظ"), ("ar", "Guardar")])
+def test_a_text_in_the_wrong_catalog_is_found(language: str, text: str) -> None:
+    found = catalogs.problem_of(Message("Save", text), language)
+    assert found == "in the letters of another language"
+
+
 def test_a_guess_of_gettext_is_found() -> None:
     message = Message("Save it", "Guardar", flags=["fuzzy"])
     assert catalogs.problem_of(message, "es") == "fuzzy"
