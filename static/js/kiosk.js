@@ -96,16 +96,16 @@
     }
   }
 
-  function touch() {
+  // The question itself stays until its button is let go, or what lies under it would be pressed.
+  function touch(event) {
     touched = Date.now();
     const still = part("still");
-    if (still && !still.hidden) {
-      still.hidden = true;
-      focused?.focus();
-    }
+    if (!still || still.hidden || (event.type !== "click" && still.contains(event.target))) return;
+    still.hidden = true;
+    focused?.focus();
   }
 
   const timer = setInterval(look, 1000);
   look();
-  for (const kind of ["pointerdown", "keydown", "input", "scroll"]) addEventListener(kind, touch, { passive: true, capture: true });
+  for (const kind of ["pointerdown", "keydown", "input", "scroll", "click"]) addEventListener(kind, touch, { passive: true, capture: true });
 })();

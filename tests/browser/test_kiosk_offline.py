@@ -15,7 +15,7 @@ from measures.models import Rater, Rating, RatingLink
 from sessions.devices import offer_device
 from sessions.models import Session
 from tests.browser.conftest import LookAt, NewContext
-from tests.browser.walking import PHONE, Watch, answer
+from tests.browser.walking import PHONE, TWO_FRAMES, Watch, answer
 from tests.factories import invite
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -119,3 +119,32 @@ def test_after_ten_minutes_it_says_that_the_answers_were_not_saved(
     tablet.clock.fast_forward(IDLE)
     expect_at_its_start(tablet)
     assert not Rating.objects.filter(session=held, rater=Rater.CLIENT).exists()
+
+
+UNDER = """([x, y]) => document.elementsFromPoint(x, y)
+  .filter((each) => each.matches("label")).map((each) => each.htmlFor)"""
+
+
+def test_saying_that_one_is_still_there_presses_nothing_that_lies_under_it(tablet: Page) -> None:
+    label = tablet.locator("label[for=change_wish-slower]")
+    box = label.bounding_box()
+    assert box is not None
+    tablet.evaluate("(by) => scrollBy(0, by)", box["y"] - 1110)
+    tablet.evaluate(TWO_FRAMES)  # to scroll is to be there
+    tablet.clock.fast_forward("01:35")
+    still_here = tablet.get_by_role("button", name="I am still here")
+    expect(still_here).to_be_focused()
+    box = label.bounding_box()
+    assert box is not None
+    middle = [box["x"] + box["width"] / 2, box["y"] + box["height"] / 2]
+    assert tablet.evaluate(UNDER, middle) == ["change_wish-slower"]
+    tablet.touchscreen.tap(*middle)
+    expect(still_here).to_be_hidden()
+    tablet.clock.fast_forward("01:35")
+    expect(still_here).to_be_focused()
+    tablet.keyboard.press("Enter")
+    expect(still_here).to_be_hidden()
+    expect(tablet.get_by_role("heading", name="Three questions")).to_be_visible()
+    expect(tablet.locator("[name=change_wish]:checked")).to_have_count(0)
+    expect(tablet.get_by_label("Anything else?")).to_have_value(NOTE)
+    expect(tablet.get_by_label("Anything else?")).to_be_focused()
