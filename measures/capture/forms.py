@@ -176,7 +176,11 @@ class ClientAnswersForm(AnswersForm):
 class DigitsForm(forms.Form):
     """The six digits of a code."""
 
-    digits = forms.CharField(label=_("The six digits"), max_length=40)
+    digits = forms.CharField(
+        label=_("The six digits"),
+        max_length=40,
+        error_messages={"required": _("Type the six digits.")},
+    )
 
     def refuse(self) -> None:
         """One sentence, whatever is wrong with them."""
@@ -186,7 +190,11 @@ class DigitsForm(forms.Form):
 class CodeForm(DigitsForm):
     """Digits, and the letters of the short address where they are not in it already."""
 
-    letters = forms.CharField(label=_("The letters at the end of the address"), max_length=20)
+    letters = forms.CharField(
+        label=_("The letters at the end of the address"),
+        max_length=20,
+        error_messages={"required": _("Type the letters.")},
+    )
 
     def __init__(self, *args: Any, letters: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

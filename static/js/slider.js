@@ -8,7 +8,6 @@
 (() => {
   const form = document.querySelector("form[data-slider]");
   if (!form) return;
-  const format = new Intl.NumberFormat(document.documentElement.lang, { numberingSystem: "latn" });
   const tell = (field) => field.dispatchEvent(new Event("input", { bubbles: true }));
   const isNumber = (value) => value !== "" && value !== "skip";
 
@@ -24,7 +23,7 @@
       kept.value = value;
       range.value = given ? value : 5;
       range.classList.toggle("is-unset", !given);
-      shown.textContent = given ? box.dataset.said.replace("#", format.format(value)) : box.dataset.unset;
+      shown.textContent = given ? box.dataset.said.replace("#", value.replace(".", box.dataset.point)) : box.dataset.unset;
       range.setAttribute("aria-valuetext", shown.textContent);
     }
 

@@ -136,6 +136,10 @@ def test_the_slider_goes_the_way_the_language_is_read(
     slider.tap(position=near_left)  # type: ignore[arg-type]
     value = float(slider.input_value())
     assert value < 1 if DIRECTIONS[language] == "ltr" else value > 9
+    slider.press("Home")
+    slider.press("ArrowUp")
+    shown = page.locator(".rate-value").first
+    expect(shown).to_contain_text("0.5")  # a point, as everywhere else around here
 
 
 def test_the_line_about_who_sees_it_hides_nothing_that_has_the_focus(
