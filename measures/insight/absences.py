@@ -53,9 +53,10 @@ def _absence(why: Why, sessions: list[Session], since: dt.datetime, history: His
 
 
 def missed_in_a_row(history: History) -> list[Session]:
-    """The latest sessions, as far as they were missed; those with the counselor before included."""
-    missed = missed_last(history.sessions)
-    if any(each.status == Session.Status.HELD for each in history.sessions):
+    """The latest sessions, their own and in groups, as far as they were missed; those with the
+    counselor before included."""
+    missed = missed_last(history.attendances)
+    if any(each.status == Session.Status.HELD for each in history.attendances):
         return missed
     return [*history.missed_before, *missed]
 

@@ -30,7 +30,7 @@ class History:
     """One episode as one viewer sees it: sessions in order, without cancelled ones.
 
     `sessions` are the client's own; those in a group are a line of their own, which no sentence,
-    chip, chart or order of a list is made from.
+    chip, chart or order of a list is made from. Whether somebody comes is asked of both.
     """
 
     episode: Episode
@@ -80,6 +80,11 @@ class History:
     @property
     def groups_held(self) -> list[Session]:
         return [each for each in self.group_sessions if each.status == Session.Status.HELD]
+
+    @property
+    def attendances(self) -> list[Session]:
+        """Their own and those in a group, in order."""
+        return sorted([*self.sessions, *self.group_sessions], key=lambda each: each.starts_at)
 
     @property
     def scheduled(self) -> list[Session]:
@@ -134,6 +139,7 @@ def histories(viewer: Viewer, episodes: Sequence[Episode]) -> list[History]:
     keys = [episode.pk for episode in episodes]
     before = {episode.pk: episode.continues_id for episode in episodes if episode.continues_id}
     every = list(_sessions(keys, list(before.values())))
+    attended = _grouped(every, lambda session: session.episode_id)
     alone = (session for session in every if session.group_id is None)
     sessions = _grouped(alone, lambda session: session.episode_id)
     in_group = (session for session in every if session.group_id is not None)
@@ -160,7 +166,7 @@ def histories(viewer: Viewer, episodes: Sequence[Episode]) -> list[History]:
             today=viewer.today,
             hidden_from=hidden.get(episode.pk),
             is_overdue=episode.pk in pauses and pauses[episode.pk].is_overdue(viewer.today),
-            missed_before=missed_last(sessions[before.get(episode.pk, 0)]),
+            missed_before=missed_last(attended[before.get(episode.pk, 0)]),
         )
         for episode in episodes
     ]

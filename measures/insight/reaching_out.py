@@ -19,7 +19,7 @@ from measures.insight.chips import Chip, chips_of
 from measures.insight.history import History
 from measures.insight.sentences import month_day, quiet
 from sessions.access import Viewer
-from sessions.models import Contact, Episode
+from sessions.models import Contact, Episode, Session
 from sessions.sealing import unseal_identity
 from sessions.workdays import next_working_day
 
@@ -81,8 +81,8 @@ def reach_out(viewer: Viewer, cases: Iterable[History]) -> ReachOut:
 
 def _comes_today(history: History, viewer: Viewer) -> bool:
     """Whoever is expected later today is asked in person."""
-    later = (each.starts_at for each in history.scheduled if each.starts_at > viewer.now)
-    first = next(later, None)
+    to_come = (each for each in history.attendances if each.status == Session.Status.SCHEDULED)
+    first = next((each.starts_at for each in to_come if each.starts_at > viewer.now), None)
     return first is not None and first.astimezone(history.zone).date() == viewer.today
 
 

@@ -79,6 +79,29 @@ def test_a_session_missed_this_morning_asks_for_a_call_today(cast, alice):
     assert reverse("episode_pause", args=[cast.episode.uuid]) in page
 
 
+def test_a_group_missed_this_morning_asks_for_the_same_call(cast, alice):
+    three = [factories.make_episode(cast.alice, f"G-{n}", cast.today) for n in range(3)]
+    meeting = factories.make_group(three, cast.now - dt.timedelta(hours=4))
+    meeting.attendances.filter(episode=three[1]).update(status=Session.Status.MISSED)
+    assert due(cast.alice, cast.now) == ["G-1"]
+    page = alice.get(reverse("today")).content.decode()
+    assert "G-1 did not come today. Call today:" in page
+    tap(alice, three[1], "reached")
+    assert due(cast.alice, cast.now) == []
+
+
+def test_whoever_came_to_the_group_since_or_is_expected_in_it_is_not_called(cast, now):
+    miss(cast.episode, now - dt.timedelta(days=1))
+    assert due(cast.alice, now) == ["T-308"]
+    later = factories.make_group([cast.episode], now + dt.timedelta(hours=3), "scheduled")
+    assert due(cast.alice, now) == []
+    later.attendances.update(status="missed", starts_at=now - dt.timedelta(hours=2))
+    assert due(cast.alice, now) == ["T-308"]
+    assert "did not come 2 times in a row" in calls(cast.alice, now).due[0].sentence
+    later.attendances.update(status="held")
+    assert due(cast.alice, now) == []
+
+
 @pytest.mark.parametrize("did", ["reached", "message", "text", "letter", "visit"])
 def test_one_tap_is_all_it_takes(cast, alice, did):
     miss(cast.episode, cast.now - dt.timedelta(hours=4))
