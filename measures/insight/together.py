@@ -123,7 +123,7 @@ def _row(day: dt.datetime, rating: Rating | None) -> OwnAnswers:
 def _in_words(given: Sequence[tuple[dt.datetime, float]]) -> list[str]:
     """The line in a few short sentences. Numbers only: what they mean is for the two to say."""
     if not given:
-        return [_("There is no line yet. It starts with your answers.")]
+        return [_("There is no line yet. It starts when you answer two questions or more.")]
     day, last = given[-1]
     words = {"day": date_format(day, "WEEKDAY_FORMAT"), "score": number(last)}
     if len(given) == 1:

@@ -1,7 +1,13 @@
 // One key covers the screen, and the same key shows it again. What is covered leaves the document,
 // title included, so that neither the eye nor a screen reader nor the browser's search finds it.
 // What was typed stays as it was.
-const template = document.getElementById("cover");
+//
+// After the shared screen was left in another way than by closing it, the next page comes covered,
+// before anything of it can be seen.
+"use strict";
+
+const SHARED = "together"; // set by together.js
+const comesCovered = sessionStorage.getItem(SHARED) !== null;
 let away = null; // what was taken out, while it is covered
 
 function cover() {
@@ -12,7 +18,7 @@ function cover() {
     focus: document.activeElement,
     top: scrollY,
   };
-  const opened = template.content.cloneNode(true);
+  const opened = document.getElementById("cover").content.cloneNode(true);
   const panel = opened.firstElementChild;
   getSelection().removeAllRanges();
   for (const node of away.nodes) node.remove();
@@ -27,6 +33,7 @@ function cover() {
 function uncover() {
   const { nodes, title, focus, top, panel } = away;
   away = null;
+  sessionStorage.removeItem(SHARED);
   panel.remove();
   document.body.prepend(...nodes);
   document.title = title;
@@ -34,7 +41,8 @@ function uncover() {
   if (focus && focus !== document.body && document.contains(focus)) focus.focus({ preventScroll: true });
 }
 
-if (template) {
+document.documentElement.hidden = comesCovered;
+document.addEventListener("DOMContentLoaded", () => {
   for (const button of document.querySelectorAll("[data-cover]")) {
     button.hidden = false;
     button.addEventListener("click", cover);
@@ -46,4 +54,6 @@ if (template) {
     if (away) uncover();
     else cover();
   });
-}
+  document.documentElement.hidden = false;
+  if (comesCovered) cover();
+});

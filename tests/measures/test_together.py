@@ -59,7 +59,7 @@ def test_every_answer_stands_in_the_list_newest_first(
 @pytest.mark.parametrize(
     ("scores", "sentence"),
     [
-        ([], "There is no line yet. It starts with your answers."),
+        ([], "There is no line yet. It starts when you answer two questions or more."),
         ([6], "your number was 6.0 of 10."),
         ([9, 9, 9], "Each time, your number was 9.0 of 10."),
     ],
