@@ -6,6 +6,7 @@ All can be withdrawn at once, by the client in any way; messages by whoever read
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 
 from django.db import transaction
 
@@ -19,10 +20,17 @@ def agreement(
 
     `episode`: whose answers it is about, for `Purpose.EARLIER`.
     """
-    given = Consent.objects.filter(client=client, purpose=purpose, episode=episode)
-    if given.current(now).exists():
-        return True
-    return False if given.exists() else None
+    return agreements([client.pk], purpose, now, episode=episode)[client.pk]
+
+
+def agreements(
+    clients: Collection[int], purpose: str, now: dt.datetime, *, episode: Episode | None = None
+) -> dict[int, bool | None]:
+    """`agreement` of each of these clients, by their key."""
+    given = Consent.objects.filter(client__in=clients, purpose=purpose, episode=episode)
+    answered = dict.fromkeys(given.values_list("client", flat=True), False)
+    agreed = dict.fromkeys(given.current(now).values_list("client", flat=True), True)
+    return {**dict.fromkeys(clients), **answered, **agreed}
 
 
 def agree(

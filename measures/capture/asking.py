@@ -1,4 +1,4 @@
-"""Who is asked about which session: requests, from the held session on to what became of them.
+"""Requests, from the held session on to what became of them.
 
 One request stands in an episode. The database holds that (a unique index over the rows neither
 withdrawn nor superseded), and every writer here first locks the episode, so that two of them queue
@@ -9,40 +9,21 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from enum import StrEnum
 from typing import Any
 
 from django.db import transaction
 
 from measures.builtin import current_version
 from measures.capture.reaching import channel_of, hours_of
+from measures.capture.whom_to_ask import WhyNot, why_not, why_not_by_hand
 from measures.models import Message, Rater, Rating, RatingRequest
-from sessions.agreements import agreement
-from sessions.models import Client, Consent, Episode, Session
+from sessions.models import Client, Episode, Session
 from sessions.wall import transaction_of
 
 # A new link is not worth much with less time than this; its request is then given new time.
 SHORTEST = dt.timedelta(days=1)
 # No message while client and counselor still sit together. Sessions have no end on record.
 WHILE_THEY_TALK = dt.timedelta(hours=1)
-
-
-class WhyNot(StrEnum):
-    """Why a client is not asked about a session."""
-
-    NOT_HELD = "not held"
-    ANSWERED = "answered already"
-    CLOSED = "the episode is closed"
-    PAUSED = "on hold"
-    NEVER_AGREED = "nobody asked them whether they want to be asked"
-    REFUSED = "they do not want to be asked"
-    NOT_NOW = "they asked not to be asked for a while"
-    OFF = "they are not asked by themselves"
-    LONG_AGO = "too long ago to remember"
-    NEWER = "a newer session was asked about"
-    TOO_SOON = "they were asked a few days ago"
-    NOT_DUE = "it is not the turn of this session"
-    OWN_FIRST = "a session of their own is near, and goes before the group"
 
 
 class NotToBeAsked(Exception):
@@ -76,104 +57,6 @@ def lock_episode(episode_id: int) -> Episode:
 def client_answer(session_id: int) -> Rating | None:
     """What the client answered about a session, whichever way it came in."""
     return Rating.objects.current().by(Rater.CLIENT).filter(session=session_id).first()
-
-
-# ---- who is asked ----
-
-
-def why_not_by_hand(episode: Episode, now: dt.datetime) -> WhyNot | None:
-    """What stands against asking even where somebody on the staff means to."""
-    client, today = episode.client, episode.organization.today(now)
-    if episode.closed_on is not None:
-        return WhyNot.CLOSED
-    if any(pause.covers(today) for pause in episode.pauses.all()):
-        return WhyNot.PAUSED
-    if agreement(client, Consent.Purpose.ASKED, now) is False:
-        return WhyNot.REFUSED
-    if client.not_asked_before is not None and today < client.not_asked_before:
-        return WhyNot.NOT_NOW
-    return None
-
-
-def why_not(session: Session, now: dt.datetime) -> WhyNot | None:
-    """What stands against asking about a session without anybody doing anything; None: ask."""
-    return (
-        _not_to_be_rated(session)
-        or why_not_by_hand(session.episode, now)
-        or _not_by_itself(session, now)
-        or _not_its_turn(session)
-    )
-
-
-def _not_to_be_rated(session: Session) -> WhyNot | None:
-    if session.status != Session.Status.HELD:
-        return WhyNot.NOT_HELD
-    return None if client_answer(session.pk) is None else WhyNot.ANSWERED
-
-
-def _not_by_itself(session: Session, now: dt.datetime) -> WhyNot | None:
-    client = session.episode.client
-    if not agreement(client, Consent.Purpose.ASKED, now):
-        return WhyNot.NEVER_AGREED
-    if client.cadence == Client.Cadence.OFF:
-        return WhyNot.OFF
-    days = session.episode.organization.request_days
-    return WhyNot.LONG_AGO if session.starts_at <= now - dt.timedelta(days=days) else None
-
-
-def _not_its_turn(session: Session) -> WhyNot | None:
-    """Newer sessions, the last days, and every nth, judged by the sessions asked about before.
-
-    A client's own sessions are judged as if there were no groups, so that no group takes the
-    question from them. A group waits for its turn behind both.
-    """
-    alone = session.group_id is None
-    every = RatingRequest.objects.filter(withdrawn_at__isnull=True).exclude(session=session)
-    asked = every.filter(session__group__isnull=alone)
-    here = asked.filter(episode=session.episode_id)
-    if here.filter(session__starts_at__gt=session.starts_at).exists():
-        return WhyNot.NEWER
-    if _asked_lately(session, asked if alone else every):
-        return WhyNot.TOO_SOON
-    if not alone and _own_is_near(session):
-        return WhyNot.OWN_FIRST
-    client = session.episode.client
-    before = here.order_by("session__starts_at").last()
-    if client.cadence != Client.Cadence.NTH or before is None:
-        return None
-    since = session.episode.sessions.held().filter(
-        group__isnull=alone,
-        starts_at__gt=before.session.starts_at,
-        starts_at__lte=session.starts_at,
-    )
-    return None if since.count() >= client.cadence_n else WhyNot.NOT_DUE
-
-
-def _own_is_near(session: Session) -> bool:
-    """Whether a session of the client's own, held or to come, lies within the days between two."""
-    near = dt.timedelta(days=session.episode.organization.days_between)
-    own = session.episode.sessions.alone().filter(
-        status__in=[Session.Status.SCHEDULED, Session.Status.HELD],
-        starts_at__gt=session.starts_at - near,
-        starts_at__lt=session.starts_at + near,
-    )
-    return own.exists()
-
-
-def _asked_lately(session: Session, asked: Any) -> bool:
-    """Days count from session to session, on the calendar of the place: a Monday's client is asked
-    every Monday, however late in the day one of them was logged."""
-    organization = session.episode.organization
-    day = organization.today(session.starts_at)
-    days = organization.days_between
-    near = dt.timedelta(days=days + 1)
-    of_client = asked.filter(
-        episode__client=session.episode.client_id,
-        session__starts_at__gt=session.starts_at - near,
-        session__starts_at__lt=session.starts_at + near,
-    )
-    starts = of_client.values_list("session__starts_at", flat=True)
-    return any(abs((organization.today(each) - day).days) < days for each in starts)
 
 
 # ---- requests ----

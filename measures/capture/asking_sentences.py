@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 from django.utils import timezone
 from django.utils.formats import date_format, time_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from measures.capture.asking import WhyNot, why_not
-from measures.models import Message, RatingRequest
+from measures.capture.whom_to_ask import WhyNot, reasons
+from measures.models import Message
 from sessions.models import ContactChannel, Session
 
+WAITING = Message.Status.WAITING
 WHY_NOT = {
     WhyNot.NOT_HELD: gettext_lazy("It was not held."),
     WhyNot.ANSWERED: gettext_lazy("An answer for this session is already here."),
@@ -37,6 +39,10 @@ SENT_LATER = {
     ContactChannel.SMS: gettext_lazy("The client gets a text message on %(day)s, from %(time)s."),
 }
 
+ASKED_IN_VAIN = {
+    ContactChannel.MAIL: gettext_lazy("Asked by e-mail on %(day)s. No answer came in time."),
+    ContactChannel.SMS: gettext_lazy("Asked by text message on %(day)s. No answer came in time."),
+}
 ASKED_BY = {
     ContactChannel.MAIL: gettext_lazy("Asked by e-mail on %(day)s, open until %(end)s."),
     ContactChannel.SMS: gettext_lazy("Asked by text message on %(day)s, open until %(end)s."),
@@ -44,16 +50,37 @@ ASKED_BY = {
 
 
 def what_follows(session: Session, now: dt.datetime) -> str:
-    """What becomes of asking about a session that was just logged; empty where there is nothing to
-    say."""
-    if session.status != Session.Status.HELD:
+    """What becomes of asking about a session that was just logged."""
+    return about_asking([session], now)[session.pk]
+
+
+def about_asking(sessions: Sequence[Session], now: dt.datetime) -> dict[int, str]:
+    """For each session, by its key: how far asking is, or why nobody is asked; empty where there
+    is nothing to say. Local time must be active."""
+    invitations = _invitations(sessions)
+    why = reasons(sessions, now)
+    return {each.pk: _about(each, invitations.get(each.pk), why[each.pk], now) for each in sessions}
+
+
+def _invitations(sessions: Sequence[Session]) -> dict[int, Message]:
+    """The last message about each session that was to go out, by the session's key."""
+    messages = Message.objects.filter(
+        request__session__in=sessions,
+        request__withdrawn_at__isnull=True,
+        kind=Message.Kind.INVITATION,
+    )
+    ordered = messages.exclude(status=Message.Status.SKIPPED).order_by("pk")
+    return {each.request.session_id: each for each in ordered.select_related("request")}
+
+
+def _about(session: Session, message: Message | None, why: WhyNot | None, now: dt.datetime) -> str:
+    if why in {WhyNot.NOT_HELD, WhyNot.ANSWERED}:
         return ""
-    message = Message.objects.waiting().filter(request__session=session).first()
-    if message is not None:
-        return when_it_goes(message, session.organization.today(now))
+    if message is not None and (message.status != WAITING or message.request.is_open(now)):
+        return _how_far(message, session, now)
     # Where nobody expects a message, none is missing.
-    reason = why_not(session, now) if session.episode.client.contact_by else None
-    return str(WHY_NOT[reason]) if reason is not None and reason != WhyNot.ANSWERED else ""
+    is_expected = why is not None and session.episode.client.contact_by
+    return str(WHY_NOT[why]) if why is not None and is_expected else ""
 
 
 def when_it_goes(message: Message, today: dt.date) -> str:
@@ -66,16 +93,19 @@ def when_it_goes(message: Message, today: dt.date) -> str:
 
 
 def what_was_asked(session: Session, now: dt.datetime) -> str:
-    """How far asking about a session by message is; empty where none was meant to go out.
+    """How far asking about a session by message is; empty where none was meant to go out, and once
+    its time is over.
 
     Only for a session without an answer: it tells nothing of one. Local time must be active.
     """
-    requests = RatingRequest.objects.open(now).filter(session=session)
-    messages = Message.objects.filter(request__in=requests, kind=Message.Kind.INVITATION)
-    message = messages.select_related("request").order_by("-pk").first()
-    if message is None or message.status == Message.Status.SKIPPED:
+    message = _invitations([session]).get(session.pk)
+    if message is None or not message.request.is_open(now):
         return ""
-    if message.status == Message.Status.WAITING:
+    return _how_far(message, session, now)
+
+
+def _how_far(message: Message, session: Session, now: dt.datetime) -> str:
+    if message.status == WAITING:
         return when_it_goes(message, session.organization.today(now))
     if message.status in {Message.Status.FAILED, Message.Status.UNDELIVERED}:
         return _("The message about it did not arrive.")
@@ -83,4 +113,5 @@ def what_was_asked(session: Session, now: dt.datetime) -> str:
         "day": date_format(timezone.localtime(message.done_at or now), "WEEKDAY_FORMAT"),
         "end": date_format(timezone.localtime(message.request.expires_at), "WEEKDAY_FORMAT"),
     }
-    return str(ASKED_BY[ContactChannel(message.channel)]) % words
+    sentences = ASKED_BY if message.request.is_open(now) else ASKED_IN_VAIN
+    return str(sentences[ContactChannel(message.channel)]) % words

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from measures.builtin import current_version
 from measures.capture import groups
 from measures.capture.asking import desk_states
-from measures.capture.asking_sentences import WHY_NOT, what_follows
+from measures.capture.asking_sentences import WHY_NOT, about_asking
 from measures.capture.group_forms import GroupLogForm, GroupPlanForm
 from measures.capture.logging_sessions import NotYet
 from measures.capture.services import waive_group
@@ -46,12 +46,13 @@ ABOUT: dict[type[groups.AboutClient], Any] = {
 
 @dataclass(frozen=True, slots=True)
 class RosterRow:
-    """One client of the group: how it went, and whether they are asked or done. No score."""
+    """One client of the group: how it went, whether they are done, asked, or why not. No score."""
 
     session: Session
     name: str
     field: forms.BoundField
     state: str
+    asked: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +166,7 @@ def group(request: StaffRequest, uuid: UUID) -> HttpResponse:
         if response is not None:
             return response
     states = desk_states(sessions, request.now)
+    asked = about_asking(sessions, request.now)
     walk_ins = list(others)
     note_seen(request, (episode.client_id for episode in walk_ins))
     context = {
@@ -176,6 +178,7 @@ def group(request: StaffRequest, uuid: UUID) -> HttpResponse:
                 unseal_identity(each.episode.client).name,
                 form.field_of(each),
                 states.get(each.pk, ""),
+                asked[each.pk],
             )
             for each in sessions
         ],
@@ -211,7 +214,7 @@ def _sessions(request: StaffRequest, meeting: GroupMeeting) -> list[Session]:
 def _save(request: StaffRequest, meeting: GroupMeeting, form: GroupLogForm) -> HttpResponse | None:
     """Log everybody, or put the problem into words on the form."""
     try:
-        held = groups.log_group(
+        groups.log_group(
             meeting=meeting, **form.values(), by=request.viewer.membership, now=request.now
         )
     except groups.StaleGroup:
@@ -227,16 +230,8 @@ def _save(request: StaffRequest, meeting: GroupMeeting, form: GroupLogForm) -> H
         form.add_error("starts_at", _("Pick a date that is not in the future."))
     else:
         messages.success(request, _("Saved."))
-        _say_who_is_asked(request, held)
         return redirect("group", uuid=meeting.uuid)
     return None
-
-
-def _say_who_is_asked(request: StaffRequest, held: list[Session]) -> None:
-    """In words, for each who was there and where there is something to say."""
-    for session in held:
-        if said := what_follows(session, request.now):
-            messages.info(request, f"{session.episode.client.code}: {said}")
 
 
 @require_POST

@@ -20,15 +20,11 @@ from django.db import IntegrityError, transaction
 
 from measures.builtin import current_version
 from measures.capture.answers import Answers
-from measures.capture.asking import (
-    AlreadyAnswered,
-    NotToBeAsked,
-    SessionNotHeld,
-    WhyNot,
-)
+from measures.capture.asking import AlreadyAnswered, NotToBeAsked, SessionNotHeld
 from measures.capture.codes import MadeCode, make_code
 from measures.capture.logging_sessions import NotYet, ask_or_not
 from measures.capture.services import MadeLink, make_link
+from measures.capture.whom_to_ask import WhyNot
 from measures.models import GroupRating, Rating, RatingLink
 from sessions.models import Episode, GroupMeeting, Membership, Session
 
@@ -115,11 +111,11 @@ def log_group(
     answers: Answers | None,
     by: Membership,
     now: dt.datetime,
-) -> list[Session]:
+) -> None:
     """Store what became of a meeting and the counselor's one rating of it, all or nothing.
 
-    Returns the sessions that were held. Who was there is asked, by what they agreed to
-    (`asking.why_not`); who was not, is not any more. The same form sent twice is stored once.
+    Who was there is asked, by what they agreed to
+    (`whom_to_ask.why_not`); who was not, is not any more. The same form sent twice is stored once.
     Raises StaleGroup, GroupTimeTaken, GroupRated, ClientBusy, ClientAnswered, ClientGone, NotYet.
     """
     with transaction.atomic():
@@ -143,14 +139,12 @@ def log_group(
             session = _new(locked, episode, starts_at, mode, Session.Status.HELD)
             _save(session)
             changed.append(session)
-        held = _held(locked)
-        _rate(locked, answers if held else None, by, now)
+        _rate(locked, answers if _was_held(locked) else None, by, now)
         if changed:
             locked.version += 1
             locked.save(update_fields=["version"])
         for session in changed:
             ask_or_not(session, now)
-    return held
 
 
 def _sessions_of(meeting: GroupMeeting) -> list[Session]:
@@ -159,8 +153,8 @@ def _sessions_of(meeting: GroupMeeting) -> list[Session]:
     return list(locked.filter(group=meeting).order_by("episode__client__code", "pk"))
 
 
-def _held(meeting: GroupMeeting) -> list[Session]:
-    return [each for each in _sessions_of(meeting) if each.status == Session.Status.HELD]
+def _was_held(meeting: GroupMeeting) -> bool:
+    return Session.objects.held().filter(group=meeting).exists()
 
 
 def _new(

@@ -43,8 +43,8 @@ def log_session(
 ) -> Session:
     """Store what became of a session and the counselor's rating of it, both or neither.
 
-    A session that was held asks the client, by what they agreed to (`asking.why_not`). The same
-    form sent twice is stored once. Raises StaleSession, RatedSession, NotYet, TimeTaken and
+    A session that was held asks the client, by what they agreed to (`whom_to_ask.why_not`). The
+    same form sent twice is stored once. Raises StaleSession, RatedSession, NotYet, TimeTaken and
     AlreadyAnswered; nothing is stored then.
     """
     with transaction.atomic():

@@ -17,14 +17,7 @@ from dataclasses import dataclass
 from django.db import models
 from django.db.models import F
 
-from measures.capture.asking import (
-    WhyNot,
-    client_answer,
-    lock_episode,
-    plan_reminder,
-    why_not_by_hand,
-    withdraw_request,
-)
+from measures.capture.asking import client_answer, lock_episode, plan_reminder, withdraw_request
 from measures.capture.letters import (
     Addresses,
     Letter,
@@ -35,6 +28,7 @@ from measures.capture.letters import (
 )
 from measures.capture.reaching import address_of, channel_of, hours_of
 from measures.capture.tokens import hash_token, new_token
+from measures.capture.whom_to_ask import WhyNot, why_not_by_hand
 from measures.models import Message, RatingLink, RatingRequest
 from sessions.agreements import stop_contact
 from sessions.models import ContactChannel, ContactStop

@@ -26,15 +26,14 @@ from measures.capture.answers import Answers
 from measures.capture.asking import (
     AlreadyAnswered,
     SessionNotHeld,
-    WhyNot,
     client_answer,
     lock_episode,
     open_request,
-    why_not_by_hand,
 )
 from measures.capture.handovers import OwnRatingFirst, may_hand_over
 from measures.capture.services import Circumstances, RequestClosed, record_rating
 from measures.capture.slip_codes import new_code
+from measures.capture.whom_to_ask import WhyNot, why_not_by_hand
 from measures.models import PaperSlip, Rater, Rating, RatingRequest
 from sessions.access import Viewer
 from sessions.agreements import agreement

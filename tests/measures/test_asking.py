@@ -13,16 +13,15 @@ from django.db import IntegrityError, connection, transaction
 
 from measures.capture.asking import (
     NotToBeAsked,
-    WhyNot,
     ask_about,
     open_request,
     outcome_of,
     outcomes_of,
-    why_not,
     withdraw_open_requests,
     withdraw_request,
 )
 from measures.capture.logging_sessions import log_session
+from measures.capture.whom_to_ask import WhyNot, why_not
 from measures.models import Message, Rating, RatingRequest
 from sessions.agreements import agree, refuse
 from sessions.models import Client, Consent, Episode, Organization, Pause, Session

@@ -16,12 +16,21 @@ from django.urls import reverse
 import alliance_site.transactions
 from measures.capture import groups
 from measures.capture.answers import Answers
-from measures.capture.asking import WhyNot, why_not
 from measures.capture.assessing import assess_episode
 from measures.capture.groups import make_code_slips
 from measures.capture.rating_tables import rating_tables
 from measures.capture.services import RatedAsAGroup, waive_blind
-from measures.models import Assessment, Flag, GroupRating, Rater, Rating, RatingLink, RatingRequest
+from measures.capture.whom_to_ask import WhyNot, why_not
+from measures.models import (
+    Assessment,
+    Flag,
+    GroupRating,
+    Message,
+    Rater,
+    Rating,
+    RatingLink,
+    RatingRequest,
+)
 from sessions.models import Client, Episode, GroupMeeting, Pause, Session
 from sessions.services import close_episode
 from tests import factories
@@ -280,8 +289,48 @@ def test_who_was_there_is_asked_as_they_agreed(cast, three, alice):
     form[status_field(three[1])] = "missed"
     text = said(alice, alice.post(reverse("group", args=[meeting.uuid]), form))
     assert [each.episode for each in RatingRequest.objects.all()] == [three[0]]
-    assert "G-0: The client gets a text message" in text
-    assert text.count("Ready") >= 1
+    assert row_of(three[0], text).endswith("Ready</span></p><p>The client gets a text message")
+    assert "text message" not in row_of(three[1], text)
+
+
+def row_of(episode: Episode, text: str) -> str:
+    """The row of one client, as far as it says whether they are asked."""
+    [row] = [each for each in text.split("<li>") if f">{episode.client.code}</a>" in each]
+    plain = re.sub(r"<svg.*?</svg>| class=\"[^\"]*\"", "", row.partition("<fieldset")[0])
+    return re.sub(r"\s+(?=<)|(?<=>)\s+", "", plain).partition(" today,")[0]
+
+
+def test_why_somebody_is_asked_or_not_can_be_read_for_as_long_as_it_is_true(
+    cast, three, alice, now, monkeypatch
+):
+    for episode in three:
+        factories.may_be_asked(episode.client, NOW, "sms")
+    factories.make_session(three[1], NOW + dt.timedelta(days=3), Session.Status.SCHEDULED)
+    Client.objects.filter(pk=three[2].client_id).update(not_asked_before=dt.date(2026, 12, 24))
+    meeting = factories.make_group(three, TODAY_AT_ONE, Session.Status.SCHEDULED)
+    address = reverse("group", args=[meeting.uuid])
+    alice.post(address, form_of(meeting))
+    alice.get(address)  # what is said once, after saving
+
+    def reads(days: int) -> list[str]:
+        later = NOW + dt.timedelta(days=days)
+        monkeypatch.setattr(alliance_site.transactions, "database_now", lambda: later)
+        alice.force_login(cast.alice.user)
+        page = said(alice, alice.get(address))
+        return [re.sub(r".*<p>|</p>|</div>", "", row_of(each, page)) for each in three]
+
+    not_asked = [
+        "The client is asked about their own session instead.",
+        "The client is not asked for a while.",
+    ]
+    assert reads(0) == ["The client gets a text message", *not_asked]
+    Message.objects.update(status=Message.Status.SENT, done_at=NOW)
+    until = "open until Sunday, November 22."
+    asked = "Asked by text message on Wednesday, November 18"
+    assert reads(1) == [f"{asked}, {until}", *not_asked]
+    assert reads(9)[0] == f"{asked}. No answer came in time."
+    factories.rate(three[0].sessions.get(), 8, now=NOW)
+    assert reads(1)[0].endswith("Finished</span>")
 
 
 def test_a_session_of_their_own_goes_before_the_group(cast, three):
