@@ -101,7 +101,7 @@ def test_in_light_and_dark_at_every_width(
     look_at(page, "shown together")
     colors = []
     for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        page.emulate_media(color_scheme=scheme)
         colors.append(page.evaluate(LINE_COLOR))
     assert colors[0] != colors[1]
 
