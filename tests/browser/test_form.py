@@ -6,12 +6,11 @@ import datetime as dt
 import re
 from types import SimpleNamespace
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from measures.models import CallRequest, Flag, Rater, Rating, RatingLink
+from measures.models import Flag, Rater, Rating, RatingLink
 from measures.repair.talks import record_talk
 from sessions.models import AnswersWith, Client, Session
 from tests.browser.conftest import NewContext, earlier_today
@@ -104,44 +103,6 @@ def given(session: Session) -> Rating:
 
 
 # ---- small and zoomed ----
-
-
-def test_every_state_fits_the_smallest_phone_and_400_percent(
-    new_context: NewContext, watch: Watch, promised: Session, cast: SimpleNamespace
-) -> None:
-    page = new_context().new_page()
-    open_link(page, promised, cast.now)
-    look_small(page, "start", watch)
-    follow(page, "I'd rather not answer")
-    press(page, "Do not ask me for a while")
-    expect(page.get_by_role("alert")).to_have_text("Tick the box first, or go back.")
-    look_small(page, "decline, not ticked", watch)
-    follow(page, "Go back")
-    follow(page, "Start")
-    look_small(page, "questions", watch)
-    page.locator("summary").click()
-    look_small(page, "who sees it, unfolded", watch)
-    page.locator("summary").click()
-    press(page, "Check my answers")
-    look_small(page, "nothing answered", watch)
-    press(page, "Go back")
-    choose(page.get_by_role("group", name="Did that happen?"), "A little")
-    choose(question(page, 1), "8")
-    page.get_by_label("Anything else?").fill("w" * 80)
-    press(page, "Check my answers")
-    look_small(page, "review", watch)
-    press(page, "Send my answers")
-    look_small(page, "thanks", watch)
-    watch.expect_status(urlsplit(page.url).path.replace("thanks", "questions"), 422)
-    press(page, "Ask Dana to call me")
-    expect(page.get_by_role("alert")).to_have_text("Give a number, so that we can call you.")
-    look_small(page, "no number", watch)
-    page.get_by_label("Your phone number").fill("555-0111")
-    press(page, "Ask Dana to call me")
-    expect(page.get_by_text("Dana will call you.")).to_be_visible()
-    look_small(page, "asked for a call", watch)
-    assert CallRequest.objects.waiting().count() == 1
-    assert given(promised).answers["happened"] == "little"
 
 
 @pytest.mark.parametrize("height", SMALL_HEIGHTS)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from types import SimpleNamespace
-from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from measures.models import Flag, Rater, Rating
+from measures.models import Flag, Rater
 from measures.repair.talks import record_talk
 from sessions.models import AnswersWith, Client, Session
 from tests.browser.conftest import LogIn, LookAt, NewContext, earlier_today
-from tests.browser.walking import NARROWEST, PHONE, Watch, check_focus, look_once, tab_to
+from tests.browser.walking import NARROWEST, PHONE, check_focus, tab_to
 from tests.factories import invite, make_course, make_session, rate
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -51,61 +50,6 @@ def asked(cast: SimpleNamespace, language: str) -> Session:
 
 def follow(page: Page, session: Session, cast: SimpleNamespace) -> None:
     page.goto(f"/rate/{invite(session, cast.now).token}")
-
-
-def press(page: Page, value: str) -> None:
-    """And wait for the page that follows: the script keeps a draft before it lets go."""
-    with page.expect_navigation():
-        page.locator(f"button[value={value}]").first.click()
-
-
-def test_every_state_in_every_language(
-    browser: Browser, watch: Watch, asked: Session, cast: SimpleNamespace, language: str
-) -> None:
-    # Its own browser's language, for the page that knows nobody's.
-    context = browser.new_context(locale=language, base_url=watch.origin, reduced_motion="reduce")
-    watch.over(context)
-    page = context.new_page()
-
-    def look(name: str) -> None:
-        expect(page.locator("html")).to_have_attribute("lang", language)
-        assert page.evaluate("getComputedStyle(document.body).direction") == DIRECTIONS[language]
-        look_once(page, f"{name}, {language}", watch)
-
-    follow(page, asked, cast)
-    look("start")
-    page.locator("a[href$='decline/']").click()
-    page.locator("button.btn-primary").click()
-    look("decline, not ticked")
-    page.go_back()
-    page.go_back()
-    page.locator("a[href$='not-me/']").click()
-    look("not me")
-    page.go_back()
-    page.locator("a.btn-primary").click()
-    page.locator("summary").click()
-    look("questions, and who sees them")
-    page.locator("summary").click()
-    press(page, "review")
-    look("nothing answered")
-    press(page, "change")
-    for label in ("happened-little", "respect-8", "understanding-6", "change_wish-privacy"):
-        page.locator(f"label[for={label}]").click()
-    page.locator("#note").fill("Demasiado rápido, 3 times! شكرا")
-    press(page, "review")
-    look("review")
-    press(page, "send")
-    page.wait_for_url("**/thanks/**")
-    look("thanks")
-    watch.expect_status(urlsplit(page.url).path.replace("thanks", "questions"), 422)
-    press(page, "call")
-    look("no number")
-    stored = Rating.objects.current().get(session=asked, rater=Rater.CLIENT)
-    assert (stored.respect, stored.change_wish, stored.language) == (8, "privacy", language)
-    watch.expect_status("/rate/" + "x" * 22, 404)
-    page.goto("/rate/" + "x" * 22)
-    look("closed")
-    context.close()
 
 
 def test_the_numbers_go_the_way_the_language_is_read(

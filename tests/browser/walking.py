@@ -150,17 +150,6 @@ def look_at(page: Page, name: str, watch: Watch) -> None:
     _let_the_chart_follow(page)
 
 
-def look_once(page: Page, name: str, watch: Watch) -> None:
-    """One look on the smallest phone, for what was looked at from all sides in English."""
-    before = page.viewport_size
-    assert before is not None
-    page.set_viewport_size({"width": NARROWEST, "height": SMALL_HEIGHTS[0]})
-    where = f"{name} ({NARROWEST})"
-    _check_width(page, where, NARROWEST, watch)
-    _check_with_axe(page, where, watch)
-    page.set_viewport_size(before)
-
-
 def look_small(page: Page, name: str, watch: Watch) -> None:
     """Look at a page on the smallest phone and at 400 %: axe, and nothing sticks out."""
     before = page.viewport_size
