@@ -102,7 +102,7 @@ class ScheduleForm(forms.Form):
         return super().clean()
 
 
-class MoveForm(forms.Form):
+class MoveSessionForm(forms.Form):
     """Another time for one session."""
 
     starts_at = LocalDateTimeField(label=_("New time"))

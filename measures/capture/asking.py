@@ -1,4 +1,4 @@
-"""Requests, from the held session on to what became of them.
+"""Requests, from the held session on.
 
 One request stands in an episode. The database holds that (a unique index over the rows neither
 withdrawn nor superseded), and every writer here first locks the episode, so that two of them queue
@@ -169,37 +169,7 @@ def _end(episode: Episode, now: dt.datetime) -> dt.datetime:
     return now + dt.timedelta(days=episode.organization.request_days)
 
 
-# ---- what became of them ----
-
-
-def outcome_of(request: RatingRequest, answer: Rating | None, now: dt.datetime) -> str:
-    """What became of a request, given the client's current answer about its session.
-
-    An answer that came in another way counts as well, on paper for instance, unless it was to
-    another request about the same session.
-    """
-    outcomes = RatingRequest.Outcome
-    counts = {request.pk} if request.withdrawn_at else {request.pk, None}
-    if answer is not None and answer.request_id in counts:
-        declined = answer.outcome == Rating.Outcome.DECLINED
-        return outcomes.DECLINED if declined else outcomes.ANSWERED
-    if request.withdrawn_at is not None:
-        return outcomes.WITHDRAWN
-    if request.expires_at <= (request.superseded_at or now):
-        return outcomes.MISSED
-    return outcomes.OPEN if request.superseded_at is None else outcomes.SUPERSEDED
-
-
-def outcomes_of(requests: Iterable[RatingRequest], now: dt.datetime) -> dict[int, str]:
-    """What became of each request, by its key; one query for all of them."""
-    rows = list(requests)
-    answers = {
-        answer.session_id: answer
-        for answer in Rating.objects.current()
-        .by(Rater.CLIENT)
-        .filter(session__in=[each.session_id for each in rows])
-    }
-    return {each.pk: outcome_of(each, answers.get(each.session_id), now) for each in rows}
+# ---- what may be told of them ----
 
 
 def desk_states(sessions: Iterable[Session], now: dt.datetime) -> dict[int, str]:

@@ -3,63 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
 
-from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from measures.capture.asking import AlreadyAnswered, SessionNotHeld, withdraw_open_requests
-from measures.capture.correcting import Mistake, NothingToMove, move_rating
+from measures.capture.correcting import NothingToMove, move_rating
+from measures.capture.correction_forms import MoveAnswerForm
 from measures.capture.staff_views import own_session, sessions_to_ask_about
 from measures.models import Rater, Rating, RatingRequest
 from sessions.access import StaffRequest, get_editable, note_seen
-from sessions.forms import capitalized, form_helper
 from sessions.models import Episode, Session
 
 # Slips are typed in and mistakes noticed within weeks, not months.
 DAYS = 45
 MOST = 200
-
-
-class MoveForm(forms.Form):
-    """Where the answer belongs, and how it got here."""
-
-    to = forms.ChoiceField(label=gettext_lazy("Where does it belong?"))
-    why = forms.ChoiceField(
-        label=gettext_lazy("What happened?"),
-        choices=capitalized(Mistake.choices),
-        widget=forms.RadioSelect,
-    )
-
-    def __init__(self, data: Any = None, *, sessions: list[Session]) -> None:
-        super().__init__(data)
-        self.sessions = {str(session.uuid): session for session in sessions}
-        nobody = _("Nowhere of mine: only take it off")
-        offered = [(key, self._name(each)) for key, each in self.sessions.items()]
-        field: Any = self.fields["to"]
-        field.choices = [("", "—"), *offered, ("nobody", nobody)]
-        self.helper = form_helper("to", "why", submit=_("Put it right"))
-
-    @property
-    def target(self) -> Session | None:
-        return self.sessions.get(self.cleaned_data["to"])
-
-    @staticmethod
-    def _name(session: Session) -> str:
-        starts_at = timezone.localtime(session.starts_at)
-        words = {
-            "client": session.episode.client.code,
-            "day": date_format(starts_at, "WEEKDAY_FORMAT"),
-            "time": date_format(starts_at, "TIME_FORMAT"),
-        }
-        return _("%(client)s, %(day)s, %(time)s") % words
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -69,7 +30,7 @@ def rating_move(request: StaffRequest, uuid: str) -> HttpResponse:
     offered = _own_unanswered(request, session)
     note_seen(request, (each.episode.client_id for each in offered))
     is_sent = request.method == "POST"
-    form = MoveForm(request.POST if is_sent else None, sessions=offered)
+    form = MoveAnswerForm(request.POST if is_sent else None, sessions=offered)
     if is_sent and form.is_valid():
         try:
             move_rating(

@@ -35,14 +35,6 @@ class RatingRequestQuerySet(models.QuerySet["RatingRequest"]):
 class RatingRequest(PublicModel, OwnedModel):
     """An invitation to rate one held session. Whether it was answered is derived, never stored."""
 
-    class Outcome(models.TextChoices):
-        OPEN = "open", _("open")
-        ANSWERED = "answered", _("answered")
-        DECLINED = "declined", _("declined")
-        MISSED = "missed", _("ran out without an answer")
-        WITHDRAWN = "withdrawn", _("withdrawn")
-        SUPERSEDED = "superseded", _("a newer one took its place")
-
     class Withdrawn(models.TextChoices):
         NOT_ME = "not_me", _("it reached somebody else")
         NOT_HELD = "not_held", _("the session was not held after all")

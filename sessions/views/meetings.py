@@ -26,7 +26,7 @@ from sessions.calendar import (
     restore_session,
     schedule_series,
 )
-from sessions.calendar_forms import MoveForm, ScheduleForm
+from sessions.calendar_forms import MoveSessionForm, ScheduleForm
 from sessions.models import Client, Episode, Session
 from sessions.sealing import unseal_identity
 from sessions.services import TimeTaken, schedule_session, start_session
@@ -126,7 +126,7 @@ def session_move(request: StaffRequest, uuid: str) -> HttpResponse:
     """Another time for one session, or none at all."""
     session = get_editable(request, _with_client(), uuid=uuid)
     is_sent = request.method == "POST"
-    form = MoveForm(request.POST if is_sent else None, session=session, now=request.now)
+    form = MoveSessionForm(request.POST if is_sent else None, session=session, now=request.now)
     if is_sent and form.is_valid():
         try:
             moved = move_session(session=session, **form.cleaned_data, now=request.now)

@@ -15,14 +15,12 @@ from measures.capture.asking import (
     NotToBeAsked,
     ask_about,
     open_request,
-    outcome_of,
-    outcomes_of,
     withdraw_open_requests,
     withdraw_request,
 )
 from measures.capture.logging_sessions import log_session
 from measures.capture.whom_to_ask import WhyNot, why_not
-from measures.models import Message, Rating, RatingRequest
+from measures.models import Message, RatingRequest
 from sessions.agreements import agree, refuse
 from sessions.models import Client, Consent, Episode, Organization, Pause, Session
 from sessions.services import close_episode
@@ -31,7 +29,6 @@ from tests import factories
 NOW = dt.datetime(2026, 11, 18, 20, tzinfo=dt.UTC)  # a Wednesday, 2 pm in Chicago
 DAY = dt.timedelta(days=1)
 HOUR = dt.timedelta(hours=1)
-OUTCOMES = RatingRequest.Outcome
 
 pytestmark = pytest.mark.django_db
 
@@ -76,12 +73,6 @@ def asked_days(episode: Episode) -> list[str]:
     zone = episode.organization.zone
     ordered = requests.order_by("session__starts_at")
     return [f"{each.session.starts_at.astimezone(zone):%a %d}" for each in ordered]
-
-
-def outcomes(*requests: RatingRequest, now: dt.datetime = NOW) -> list[str]:
-    rows = [RatingRequest.objects.get(pk=each.pk) for each in requests]
-    found = outcomes_of(rows, now)
-    return [found[each.pk] for each in rows]
 
 
 def change(row: Any, **values: Any) -> None:
@@ -358,27 +349,10 @@ def test_a_newer_session_takes_the_place_of_the_older_request(people, episode):
     hold(episode)
     newer = RatingRequest.objects.standing().get()
     assert newer != older
-    assert outcomes(older, newer) == [OUTCOMES.SUPERSEDED, OUTCOMES.OPEN]
-    assert not RatingRequest.objects.get(pk=older.pk).is_open(NOW)
-
-
-def test_what_became_of_the_older_one_stays_true(people, episode):
-    change(people.here, days_between=0, request_days=2)
-    made = {}
-    for name, ago in (("missed", 9), ("answered", 6), ("declined", 4), ("newest", 1)):
-        hold(episode, NOW - ago * DAY, NOW - ago * DAY + HOUR)
-        made[name] = RatingRequest.objects.standing().get()
-        if name == "answered":
-            factories.rate(made[name].session, 8)
-        if name == "declined":
-            factories.rate(made[name].session, (None, None, None), declined=True)
-    found = dict(zip(made, outcomes(*made.values()), strict=True))
-    assert found == {
-        "missed": OUTCOMES.MISSED,
-        "answered": OUTCOMES.ANSWERED,
-        "declined": OUTCOMES.DECLINED,
-        "newest": OUTCOMES.OPEN,
-    }
+    assert newer.is_open(NOW)
+    older.refresh_from_db()
+    assert older.superseded_at == NOW
+    assert not older.is_open(NOW)
 
 
 def test_a_session_logged_late_does_not_push_a_newer_one_aside(people, episode):
@@ -395,7 +369,8 @@ def test_by_hand_goes_before(people, episode):
     older = factories.make_session(episode, NOW - 2 * DAY)
     by_hand = open_request(session=older, now=NOW)
     assert RatingRequest.objects.standing().get() == by_hand
-    assert outcomes(first) == [OUTCOMES.SUPERSEDED]
+    first.refresh_from_db()
+    assert first.superseded_at == NOW
     again = open_request(session=first.session, now=NOW)
     assert again != first
     assert RatingRequest.objects.standing().get() == again
@@ -445,7 +420,6 @@ def test_a_session_that_was_not_held_after_all_is_asked_about_no_more(episode, s
     session = hold(episode)
     log(session, status)
     request = RatingRequest.objects.get(session=session)
-    assert outcomes(request) == [OUTCOMES.WITHDRAWN]
     assert request.withdrawn_why == RatingRequest.Withdrawn.NOT_HELD
     log(session, Session.Status.HELD)
     assert RatingRequest.objects.count() == 2
@@ -464,47 +438,7 @@ def test_what_was_answered_is_not_withdrawn_afterwards(episode):
     session = hold(episode)
     factories.rate(session, 8)
     assert withdraw_open_requests(client=episode.client, why="refused", now=NOW) == []
-    assert outcomes(RatingRequest.objects.get()) == [OUTCOMES.ANSWERED]
-
-
-# ---- what became of a request, as a rule ----
-
-
-def request_and_answer(ended: str, answered: str) -> tuple[RatingRequest, Rating | None]:
-    request = RatingRequest(pk=1, created_at=NOW, expires_at=NOW + 4 * DAY)
-    if ended == "withdrawn":
-        request.withdrawn_at = NOW + DAY
-    if ended.startswith("superseded"):
-        request.superseded_at = NOW + (5 if ended.endswith("late") else 1) * DAY
-    to = {"by it": 1, "declined": 1, "another way": None, "to another": 2}
-    if not answered:
-        return request, None
-    outcome = "declined" if answered == "declined" else "complete"
-    return request, Rating(request_id=to[answered], outcome=outcome)
-
-
-@pytest.mark.parametrize(
-    ("ended", "answered", "after", "expected"),
-    [
-        ("", "", 3, OUTCOMES.OPEN),
-        ("", "", 4, OUTCOMES.MISSED),
-        ("", "by it", 9, OUTCOMES.ANSWERED),
-        ("", "declined", 1, OUTCOMES.DECLINED),
-        ("", "declined", 9, OUTCOMES.DECLINED),
-        ("", "another way", 9, OUTCOMES.ANSWERED),
-        ("superseded", "", 2, OUTCOMES.SUPERSEDED),
-        ("superseded", "", 9, OUTCOMES.SUPERSEDED),
-        ("superseded late", "", 9, OUTCOMES.MISSED),
-        ("superseded", "another way", 9, OUTCOMES.ANSWERED),
-        ("superseded", "to another", 9, OUTCOMES.SUPERSEDED),
-        ("withdrawn", "", 9, OUTCOMES.WITHDRAWN),
-        ("withdrawn", "by it", 9, OUTCOMES.ANSWERED),
-        ("withdrawn", "another way", 9, OUTCOMES.WITHDRAWN),
-    ],
-)
-def test_what_became_of_it(ended, answered, after, expected):
-    request, answer = request_and_answer(ended, answered)
-    assert outcome_of(request, answer, NOW + after * DAY) == expected
+    assert RatingRequest.objects.get().withdrawn_at is None
 
 
 def test_a_decline_raises_nothing(people, episode):
