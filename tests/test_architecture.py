@@ -17,6 +17,8 @@ from django.template import Engine
 from django.template.base import Lexer, Token, TokenType
 from django.template.loader import get_template
 
+from tests import catalogs
+
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 PACKAGES = ("alliance_site", "measures", "sessions")
@@ -566,7 +568,19 @@ def test_autoescape_is_on() -> None:
 
 # ---- words ----
 
-UNWANTED = re.compile(r"weaken|ruptur|repaired", re.IGNORECASE)
+# What the code and the studies call it; and what would set one counselor beside another.
+UNWANTED = {
+    "en": re.compile(
+        r"weaken|ruptur|repaired|\branking|\bleague|leaderboard|scorecard",
+        re.IGNORECASE,
+    ),
+    "es": re.compile(
+        r"debilit|ruptura|\brepar(a|ó|o|e)|resquebraj|\branking|clasificaci|mejor consejer|"
+        r"puntuación de cada consejer",
+        re.IGNORECASE,
+    ),
+    "ar": re.compile("ضعف|ضعيف|تمزّ?ق|قطيعة|تصدّ?ع|شرخ|إصلاح|أصلح|ترتيب|تصنيف|أفضل مرشد"),
+}
 GETTEXT = {"_", "gettext", "gettext_lazy", "ngettext", "ngettext_lazy", "pgettext", "npgettext"}
 
 
@@ -592,12 +606,52 @@ def screen_texts() -> Iterator[tuple[str, str]]:
         yield relative(path), path.read_text(encoding="utf-8")
 
 
-def test_no_screen_says_weakening_rupture_or_repaired() -> None:
-    assert [name for name, text in screen_texts() if UNWANTED.search(text)] == []
+def catalog_texts(language: str) -> Iterator[tuple[str, str]]:
+    """(English, translation) of every form of every text of a catalog."""
+    for message in catalogs.read(catalogs.po_of(language)):
+        string = message.string or ""
+        forms = [string] if isinstance(string, str) else string
+        yield from ((str(message.id), form) for form in forms)
+
+
+def unwanted(texts: Iterable[tuple[str, str]], language: str) -> list[str]:
+    return [name for name, text in texts if UNWANTED[language].search(text)]
+
+
+def test_no_screen_says_weakening_rupture_or_repaired_or_ranks_anybody() -> None:
+    assert unwanted(screen_texts(), "en") == []
+
+
+@pytest.mark.parametrize("language", catalogs.LANGUAGES)
+def test_no_translation_says_it_either(language: str) -> None:
+    texts = list(catalog_texts(language))
+    assert len(texts) > 1000
+    assert unwanted(texts, language) == []
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "found"),
+    [
+        ("es", "El vínculo se debilita.", True),
+        ("es", "Una ruptura reparada.", True),
+        ("es", "Ya se reparó.", True),
+        ("es", "Para preparar la supervisión.", False),
+        ("es", "Clasificación de consejeros", True),
+        ("ar", "ضعف العلاقة", True),
+        ("ar", "إصلاح التمزق", True),
+        ("ar", "انقطاع الاتصال", False),  # of the network
+        ("en", "A ranking of counselors", True),
+        ("en", "Frankly said", False),
+    ],
+)
+def test_the_words_are_found_and_their_neighbors_are_not(
+    language: str, text: str, found: bool
+) -> None:
+    assert bool(unwanted([("", text)], language)) is found
 
 
 def test_the_search_for_words_reads_sentences_and_pages() -> None:
     source = 'x = _("The bond is weakening.")\ny = ngettext("a rupture", "%(n)d ruptures", n)'
-    assert [bool(UNWANTED.search(text)) for text in translated_strings(source)] == [True] * 3
+    assert [bool(UNWANTED["en"].search(text)) for text in translated_strings(source)] == [True] * 3
     texts = dict(screen_texts())
     assert {"templates/measures/today.html", "measures/insight/sentences.py"} <= texts.keys()
