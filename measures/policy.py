@@ -11,6 +11,7 @@ ROWS = (
     row("rating_move", READ | WRITE, C, shows={Data.SCHEDULE}),
     row("request_withdraw", WRITE, C, F),
     row("sensitivity", READ | WRITE, Actor.ADMINISTRATOR),
+    row("corrections", READ, C, Actor.ADMINISTRATOR, shows={Data.SCHEDULE}),
     row("waiting", READ, Actor.MEMBER),
     row("help", READ, C, S),
     row("today", READ, C, shows=CLINICAL),

@@ -32,6 +32,7 @@ urlpatterns = [
     path(
         "sessions/<uuid:uuid>/withdraw/", correction_views.request_withdraw, name="request_withdraw"
     ),
+    path("settings/corrections/", settings_views.corrections, name="corrections"),
     path("settings/sensitivity/", settings_views.sensitivity, name="sensitivity"),
     path("today/", insight.today, name="today"),
     path("caseload/", insight.caseload, name="caseload"),

@@ -310,6 +310,7 @@ READERS = (
 WITHOUT_A_RULE = {
     ("sessions/views/meetings.py", "_with_client"): "what get_editable narrows",
     ("sessions/views/organization.py", "settings"): "counts, of the administrator's organization",
+    ("measures/insight/corrections.py", "counts"): "counts, of the administrator's organization",
     ("measures/insight/trial.py", "own_tables"): "points without a name, to be counted",
     ("measures/capture/visits.py", "find_visit"): "a client, by the signed cookie of a link",
     ("measures/capture/stop_views.py", "_link"): "a client, by the stop token of a mail",

@@ -1,33 +1,18 @@
-"""How soon a flag is raised: tried out before it is saved. Counts, no individual ratings."""
+"""How soon a flag is raised, tried out before it is saved; and who put answers right. Counts."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
+from measures.insight import corrections as put_right
+from measures.insight.settings_forms import SensitivityForm
 from measures.insight.trial import WEEKLY_CLIENTS, try_out
-from sessions.access import StaffRequest
-from sessions.forms import capitalized, form_helper
+from sessions.access import StaffRequest, note_seen
 from sessions.models import Organization
-
-
-class SensitivityForm(forms.Form):
-    sensitivity = forms.ChoiceField(
-        label=gettext_lazy("How soon a flag is raised"),
-        choices=capitalized(Organization.Sensitivity.choices),
-        widget=forms.RadioSelect,
-    )
-
-    def __init__(self, data: Any = None, *, organization: Organization) -> None:
-        super().__init__(data, initial={"sensitivity": organization.sensitivity})
-        self.helper = form_helper("sensitivity", submit=_("Save"))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -52,3 +37,17 @@ def sensitivity(request: StaffRequest) -> HttpResponse:
     }
     status = 422 if form.errors else 200
     return render(request, "measures/sensitivity.html", context, status=status)
+
+
+@require_safe
+def corrections(request: StaffRequest) -> HttpResponse:
+    """Who put an answer right, and why: with counselors' own clients, and in numbers."""
+    viewer = request.viewer
+    own = put_right.own(viewer) if viewer.counselor else []
+    note_seen(request, (each.session.episode.client_id for each in own))
+    note_seen(request, (each.to.episode.client_id for each in own if each.to))
+    context = {
+        "own": own,
+        "counts": put_right.counts(viewer) if viewer.administrator else [],
+    }
+    return render(request, "measures/corrections.html", context)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import threading
 from types import SimpleNamespace
 from typing import Any
@@ -225,3 +226,53 @@ def test_two_who_put_the_same_answer_right_at_once_move_it_once(now):
         each.join()
     assert sorted(told) == ["moved", "nothing"]
     assert Rating.objects.current().by(Rater.CLIENT).count() == 1
+
+
+# ---- who did it, and why ----
+
+
+def corrections_page(browser: Any) -> str:
+    return " ".join(browser.get(reverse("corrections")).content.decode().split())
+
+
+def test_the_counselor_of_both_reads_who_did_it_when_and_why(cast, other, log_in):
+    wrong, right = session_of(cast.episode, cast), session_of(other, cast, days=2)
+    factories.rate(wrong, 4.37, now=cast.now)
+    move(cast, wrong, right)
+    page = corrections_page(log_in(cast.alice))
+    assert "By Alice on" in page
+    assert "another client answered." in page
+    assert page.index("T-308") < page.index("T-309")
+    assert reverse("session_answers", args=[right.uuid]) in page
+    assert "4.4" not in re.sub("<[^>]*>", "", page)
+    assert "T-308" not in corrections_page(log_in(cast.bob))
+
+
+def test_what_was_only_taken_off_says_so(cast, log_in):
+    wrong = session_of(cast.episode, cast)
+    factories.rate(wrong, 8, now=cast.now)
+    move(cast, wrong, None)
+    assert "It is on no session of yours any more." in corrections_page(log_in(cast.alice))
+
+
+def test_an_administrator_reads_numbers_and_no_client(cast, other, log_in):
+    for days in (1, 2):
+        wrong = session_of(cast.episode, cast, days=days)
+        factories.rate(wrong, 8, now=cast.now)
+        move(cast, wrong, None)
+    page = corrections_page(log_in(cast.ada))
+    assert (
+        '<th scope="row">Alice</th><td>Another client answered</td><td class="num">2</td>' in page
+    )
+    assert "T-308" not in page
+    assert "Alice" not in corrections_page(log_in(cast.eve))
+
+
+def test_what_went_to_somebody_elses_client_shows_the_own_half(cast, log_in):
+    """After a transfer the other client is not the viewer's to see any more."""
+    wrong, right = session_of(cast.episode, cast), session_of(cast.peers, cast)
+    factories.rate(wrong, 8, now=cast.now)
+    move(cast, wrong, right)
+    page = corrections_page(log_in(cast.alice))
+    assert "T-308" in page
+    assert cast.peers.client.code not in page
