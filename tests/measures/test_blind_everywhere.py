@@ -7,6 +7,7 @@ it is about is known by how it begins (THINGS); one that begins otherwise fails 
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -24,7 +25,8 @@ from measures.models import Flag, Rating, RatingRequest
 from measures.models import ratings as rules
 from measures.models.flags import FlagQuerySet
 from measures.models.ratings import RatingQuerySet
-from sessions.models import Episode
+from sessions.earlier_answers import keep_answer
+from sessions.models import Episode, Membership
 from sessions.policy import Actor
 from sessions.services import close_episode
 from tests import factories
@@ -166,8 +168,23 @@ def desk(cast: Any) -> Desk:
     factories.rate(early, 2)
     over = factories.make_episode(cast.alice, "C-3", cast.today)
     close_episode(episode=over, reason=Episode.Reason.COMPLETED, now=cast.now)
+    take_over(desk.episode, cast.bob, cast.today, cast.now)
     assert Flag.objects.filter(episode=desk.episode).exists()
     return desk
+
+
+def take_over(episode: Episode, former: Membership, today: dt.date, now: dt.datetime) -> None:
+    """They were with somebody else before, and agree that this is read."""
+    before = Episode.objects.create(
+        organization_id=episode.organization_id,
+        client=episode.client,
+        counselor=former,
+        opened_on=today - dt.timedelta(days=400),
+        closed_on=today - dt.timedelta(days=200),
+        reason=Episode.Reason.TRANSFERRED,
+    )
+    Episode.objects.filter(pk=episode.pk).update(continues=before)
+    keep_answer(episode=before, agrees=True, how="in person", now=now)
 
 
 @pytest.fixture
