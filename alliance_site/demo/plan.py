@@ -130,6 +130,15 @@ class PlannedClient:
     asked_lately: bool = False
 
 
+def flagged_sessions(sessions: list[PlannedSession], rater: str) -> set[int]:
+    """Which of these sessions the engine flags after that rater's answers: their places."""
+    held = [place for place, each in enumerate(sessions) if not each.missed]
+    nothing = (None, None, None)
+    concluded = assess([getattr(sessions[place], rater) or nothing for place in held]).sessions
+    flags = zip(held, concluded, strict=True)
+    return {place for place, each in flags if each.flag != FlagKind.NONE}
+
+
 def plan(now: dt.datetime, zone: dt.tzinfo) -> list[PlannedClient]:
     """Sixty clients with 900 past sessions, ending at `now`. Only the dates depend on the day."""
     rng = np.random.default_rng(SEED)

@@ -7,20 +7,24 @@ import uuid
 from collections.abc import Callable, Iterable
 from zoneinfo import ZoneInfo
 
+from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.db.models import F, QuerySet
 
 from alliance_site.demo.groups import make_group
+from alliance_site.demo.house import furnish
 from alliance_site.demo.messages import agree_to_messages, ask_by_message
 from alliance_site.demo.plan import (
     STAFF,
     SUPERVISION,
     PlannedClient,
     PlannedSession,
+    flagged_sessions,
     plan,
 )
 from alliance_site.demo.stories import date_events
 from measures.capture.answers import Answers
+from measures.capture.assessing import assess_episode
 from measures.capture.services import make_link, record_rating
 from measures.capture.slips import LONGEST as SLIPS_LAST
 from measures.capture.slips import enter_slip, print_slips
@@ -59,6 +63,8 @@ PROMISE = {
 
 
 CALLED = ("reached", "no_answer")
+# After a session begins, when each of the two answers.
+MINUTES = {Rater.COUNSELOR: 50, Rater.CLIENT: 55}
 
 
 def make_world(now: dt.datetime, progress: Progress) -> None:
@@ -74,6 +80,7 @@ def make_world(now: dt.datetime, progress: Progress) -> None:
         _ask_for_call(staff["Dana"], now)
         _answer_on_paper(staff["Ben"], now)
         make_group(staff["Maria"], now)
+        furnish(staff, now)
 
 
 def was_used() -> bool:
@@ -103,9 +110,10 @@ def _make_staff(zone: ZoneInfo, now: dt.datetime) -> dict[str, Membership]:
     oak = _organization("Oak Street", "555-0100")
     elm = _organization("Elm House", "555-0200", answers_with=AnswersWith.SLIDER)
     started_on = now.date() - dt.timedelta(days=900)
+    password = make_password(PASSWORD)  # takes its time on purpose: once for everybody
 
     def member(organization: Organization, name: str, **roles: object) -> Membership:
-        user = User.objects.create_user(email_of(name), PASSWORD)
+        user = User.objects.create(email=email_of(name), password=password)
         return Membership.objects.create(
             organization=organization, user=user, name=name, started_on=started_on, **roles
         )
@@ -162,8 +170,15 @@ def _make_client(planned: PlannedClient, counselor: Membership, now: dt.datetime
         today=planned.sessions[0].starts_at.date(),
     )
     slides_from = _slides_from(planned, episode)
+    flagged = {rater: flagged_sessions(planned.sessions, rater) for rater in Rater}
     for number, session in enumerate(planned.sessions):
         _make_session(episode, session, slides=slides_from is not None and number >= slides_from)
+        # Only then is there anything to raise; a whole course is assessed at its end.
+        is_last = number == len(planned.sessions) - 1
+        for rater in Rater:
+            if is_last or number in flagged[rater]:
+                at = session.starts_at + dt.timedelta(minutes=MINUTES[rater])
+                assess_episode(episode=episode, rater=rater, now=at)
         _talk_about_old_flags(episode, session.starts_at, now)
     date_events(planned, episode)
     if planned.contact_by:
@@ -312,7 +327,7 @@ def _make_session(episode: Episode, planned: PlannedSession, *, slides: bool) ->
     )
     if planned.counselor:
         own = Answers(*planned.counselor)
-        _rate(session, Rater.COUNSELOR, own, Rating.WayIn.STAFF, minutes=50)
+        _rate(session, Rater.COUNSELOR, own, Rating.WayIn.STAFF)
     if planned.client:
         kind = Rating.InputKind.SLIDER if slides else Rating.InputKind.BUTTONS
         answers = Answers(
@@ -322,12 +337,18 @@ def _make_session(episode: Episode, planned: PlannedSession, *, slides: bool) ->
             input_kind=kind,
             language=episode.client.language,
         )
-        _rate(session, Rater.CLIENT, answers, Rating.WayIn.LINK, minutes=55)
+        _rate(session, Rater.CLIENT, answers, Rating.WayIn.LINK)
 
 
-def _rate(session: Session, rater: str, answers: Answers, way_in: str, *, minutes: int) -> None:
-    given_at = session.starts_at + dt.timedelta(minutes=minutes)
-    record_rating(session=session, rater=rater, answers=answers, way_in=way_in, now=given_at)
+def _rate(session: Session, rater: Rater, answers: Answers, way_in: str) -> None:
+    record_rating(
+        session=session,
+        rater=rater,
+        answers=answers,
+        way_in=way_in,
+        now=session.starts_at + dt.timedelta(minutes=MINUTES[rater]),
+        is_assessed=False,
+    )
 
 
 def _talk_about_old_flags(episode: Episode, at: dt.datetime, now: dt.datetime) -> None:

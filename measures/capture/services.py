@@ -134,6 +134,7 @@ def record_rating(
     rating_uuid: uuid.UUID | None = None,
     entered_by: Membership | None = None,
     around: Circumstances | None = None,
+    is_assessed: bool = True,
 ) -> Receipt:
     """Store one rating, assess its episode and settle its flags, all or nothing.
 
@@ -141,7 +142,8 @@ def record_rating(
     AlreadyAnswered; a declined one may still be answered while it is open. Staff bring
     `rating_uuid`, fresh with every form, for the same purpose. Raises RequestClosed,
     SessionNotHeld and, for a counselor's rating of somebody in a group, RatedAsAGroup. An engine
-    that fails loses no rating (`assess_episode`).
+    that fails loses no rating (`assess_episode`). Who stores many at once may do without
+    (`is_assessed`) and call it themselves, in the same transaction.
     """
     with transaction.atomic():
         episode = lock_episode(session.episode_id)
@@ -171,7 +173,8 @@ def record_rating(
         )
         if answers.happened:
             say_whether_it_happened(rating=rating, promise=answers.promise, says=answers.happened)
-        assess_episode(episode=episode, rater=rater, now=now)
+        if is_assessed:
+            assess_episode(episode=episode, rater=rater, now=now)
     return Receipt(rating, is_replay=False)
 
 
