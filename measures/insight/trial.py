@@ -1,8 +1,8 @@
 """What each sensitivity would bring, before it is saved: on the service's own ratings, or made up.
 
-Flags are counted as conversations: a run of flagged ratings is one. How many of them are chance is
-worked out on made-up clients with whom nothing happens; nobody can know it of real ones. Bounded:
-the latest EPISODES at most, which takes a second or two; the made-up part is kept.
+Flags are counted as conversations: a run of flagged ratings is one. How many of them are chance
+nobody can know of real ones: it is the share that stands on every flag, from made-up clients.
+Bounded: the latest EPISODES at most, which takes a second or two; the made-up part is kept.
 """
 
 from __future__ import annotations
@@ -11,13 +11,15 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from numpy.typing import NDArray
 
 from measures.capture.parameters import parameters_or_preset
 from measures.capture.rating_tables import as_array, rating_tables
 from measures.models import Rater, Rating
 from measures.trend import FLAG_KINDS, FlagKind, Parameters, Sensitivity, assess_many
-from measures.trend.simulator import STEADY, Course, draw_person, simulate_episode
+from measures.trend.simulator import Course, draw_person, simulate_episode
 from sessions.models import Episode, Organization
 
 EPISODES = 150
@@ -31,11 +33,34 @@ Tables = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """Flags a week of a counselor whose WEEKLY_CLIENTS all come and answer, and those by chance."""
+    """Flags a week of a counselor whose WEEKLY_CLIENTS all come and answer; how many are right."""
 
     sensitivity: str
     flags: float
-    chance: float
+    right: float
+
+    @property
+    def chance(self) -> float:
+        """Those a week by chance."""
+        return self.flags * (1 - self.right)
+
+    @property
+    def in_words(self) -> str:
+        """How often that is, and how many in ten are chance."""
+        if self.flags == 0:
+            return _("No flag in these ratings.")
+        return f"{self._how_often()} {self._how_many_by_chance()}"
+
+    def _how_often(self) -> str:
+        weeks, flags = round(1 / self.flags), round(self.flags)
+        if weeks > 1:
+            text = _("About one flag in %(n)d weeks.")
+            return text % {"n": weeks}
+        text = ngettext("About %(n)d flag a week.", "About %(n)d flags a week.", max(1, flags))
+        return text % {"n": max(1, flags)}
+
+    def _how_many_by_chance(self) -> str:
+        return _("About %(n)d in 10 are chance.") % {"n": 10 - max(1, round(10 * self.right))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,22 +93,18 @@ def own_tables(organization: Organization) -> Tables:
 
 def _own(tables: Tables, parameters: Parameters, sensitivity: Sensitivity) -> Setting:
     flags = _a_week(tables, parameters, sensitivity)
-    by_chance = _made_up(parameters, sensitivity).chance
-    return Setting(sensitivity.value, flags, min(flags, by_chance))
+    return Setting(sensitivity.value, flags, parameters.right.at(sensitivity))
 
 
 @lru_cache(maxsize=32)
 def _made_up(parameters: Parameters, sensitivity: Sensitivity) -> Setting:
-    """With a real change about once in 30 sessions, for good or for a while; and with none."""
+    """With a real change once in 30 sessions, for good or for a while."""
     rng = np.random.default_rng(SEED)
-    steady = _simulated(rng, [STEADY] * MADE_UP)
     onsets = rng.integers(3, SESSIONS, MADE_UP)
     falls = [Course(step=2.5, lasts=4), Course(step=1.5)]
     courses = [replace(falls[at % 2], onset=int(onset)) for at, onset in enumerate(onsets)]
-    changed = _simulated(rng, courses)
-    chance = _a_week(steady, parameters, sensitivity)
-    flags = _a_week(changed, parameters, sensitivity)
-    return Setting(sensitivity.value, flags, min(flags, chance))
+    flags = _a_week(_simulated(rng, courses), parameters, sensitivity)
+    return Setting(sensitivity.value, flags, parameters.right.at(sensitivity))
 
 
 def _simulated(rng: np.random.Generator, courses: list[Course]) -> Tables:

@@ -11,7 +11,8 @@ import pytest
 from django.urls import reverse
 
 from measures.insight import trial
-from measures.insight.trial import ENOUGH_EPISODES, try_out
+from measures.insight.sentences import honesty
+from measures.insight.trial import ENOUGH_EPISODES, Setting, try_out
 from measures.trend import CLIENT, Sensitivity, assess_many
 from sessions.models import Organization
 from tests import factories
@@ -33,6 +34,9 @@ def test_with_few_ratings_it_is_made_up_and_says_so(cast, log_in):
     flags = [each.flags for each in found.settings]
     assert flags == sorted(flags)
     assert all(0 < each.chance < each.flags for each in found.settings)
+    assert [each.right for each in found.settings] == sorted(
+        (each.right for each in found.settings), reverse=True
+    )
     page = log_in(cast.ada).get(reverse("sensitivity")).content.decode()
     assert "Made-up clients" in page
     assert "Your own ratings" not in page
@@ -49,6 +53,28 @@ def test_with_enough_it_is_on_own_ratings_and_says_how_many(own, log_in):
     assert "Your own ratings" in page
     assert f"{ENOUGH_EPISODES * 12} ratings of the {ENOUGH_EPISODES} latest episodes" in page
     assert "Z-0" not in page
+
+
+def test_how_many_are_chance_is_what_stands_on_every_flag(cast, log_in):
+    """A page that said one in ten beside flags that say four would be wrong in one of the two."""
+    standard = try_out(cast.here).settings[1]
+    real = round(10 * standard.right)
+    assert f"About {real} in 10 flags like this are a real change" in honesty(cast.here)
+    page = log_in(cast.ada).get(reverse("sensitivity")).content.decode()
+    assert f"About {10 - real} in 10 are chance." in page
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (0, "No flag in these ratings."),
+        (0.25, "About one flag in 4 weeks. About 4 in 10 are chance."),
+        (0.9, "About 1 flag a week. About 4 in 10 are chance."),
+        (2.6, "About 3 flags a week. About 4 in 10 are chance."),
+    ],
+)
+def test_what_a_setting_brings_is_said_in_words(flags, words):
+    assert Setting("standard", flags, 0.578).in_words == words
 
 
 def test_another_organizations_ratings_count_for_nothing(own):
