@@ -81,6 +81,14 @@ def fair_use_sign(request: StaffRequest) -> HttpResponse:
         )
         messages.success(request, _("Everybody on the staff is shown it at their next log-in."))
         return redirect("fair_use")
-    context = {"form": form, "statement": FairUse.objects.visible_to(viewer).in_force()}
+    statement = FairUse.objects.visible_to(viewer).in_force()
+    at_work = Membership.objects.managed_by(viewer).active_on(viewer.today)
+    have_read = at_work.filter(fair_use_read_at__gte=statement.entered_at) if statement else None
+    context = {
+        "form": form,
+        "statement": statement,
+        "staff": at_work.count(),
+        "have_read": have_read.count() if have_read is not None else 0,
+    }
     status = 422 if form.errors else 200
     return render(request, "sessions/fair_use_sign.html", context, status=status)

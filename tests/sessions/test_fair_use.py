@@ -105,3 +105,16 @@ def test_what_cannot_be_is_said(cast, log_in, day, name, sentence):
     assert answer.status_code == 422
     assert sentence in answer.content.decode()
     assert not FairUse.objects.exists()
+
+
+def test_the_administrator_sees_how_many_have_read_it(cast, log_in):
+    ada, alice = log_in(cast.ada), log_in(cast.alice)
+    page = reverse("fair_use_sign")
+    sign(ada, cast.today)
+    for browser in (ada, alice):
+        browser.post(reverse("fair_use"))
+    everybody = Membership.objects.active_on(cast.today).filter(organization=cast.here).count()
+    assert f"2 of {everybody} on the staff have read it." in ada.get(page).content.decode()
+    sign(ada, cast.today)  # anew: everybody reads it once more
+    ada.post(reverse("fair_use"))
+    assert f"1 of {everybody} on the staff has read it." in ada.get(page).content.decode()

@@ -505,3 +505,8 @@ def test_two_transfers_at_once_make_one_new_episode(now):
         each.join()
     assert sorted(told) == ["closed", "transferred"]
     assert Episode.objects.filter(continues=cast.episode).count() == 1
+
+
+def test_who_closes_an_episode_is_led_to_a_transfer(cast, log_in):
+    page = text_of(log_in(cast.alice).get(reverse("episode_close", args=[cast.episode.uuid])))
+    assert reverse("episode_transfer", args=[cast.episode.uuid]) in page
