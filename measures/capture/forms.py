@@ -83,6 +83,15 @@ class AnswerField(forms.TypedChoiceField):
         return super().valid_value(value) or (self.halves and value in dict(HALVES))
 
 
+class NoteField(forms.CharField):
+    """Lines end alike, whether a browser sends a form or a script does: the same note is the same
+    answer, and as long."""
+
+    def to_python(self, value: Any) -> str:
+        text: str = super().to_python(value)
+        return text.replace("\r\n", "\n")
+
+
 class AnswersForm(forms.Form):
     """The three questions of one version, as one rater reads them."""
 
@@ -135,7 +144,7 @@ class ClientAnswersForm(AnswersForm):
         label=_("Is there one thing you want to be different next time?"),
         error_messages={"invalid_choice": _("Choose one of these, or none.")},
     )
-    note = forms.CharField(
+    note = NoteField(
         required=False,
         max_length=NOTE_LENGTH,
         widget=forms.Textarea(attrs={"rows": 2, "dir": "auto"}),

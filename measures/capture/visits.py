@@ -79,8 +79,9 @@ class Visit:
     def lasts(self, now: dt.datetime) -> bool:
         """While the request does. Who sent just before its end may still ask for the receipt."""
         sent = self.answered is not None and not self.declined
-        grace = VISIT if sent and self.request.withdrawn_at is None else dt.timedelta()
-        return self.request.is_open(now - grace)
+        if not sent or self.request.withdrawn_at is not None:
+            return self.request.is_open(now)
+        return now < self.request.ends_at + VISIT
 
     def is_over(self, now: dt.datetime) -> bool:
         """Nothing is shown or asked any more. What was sent in time may still arrive."""

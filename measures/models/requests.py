@@ -91,6 +91,11 @@ class RatingRequest(PublicModel, OwnedModel):
         ended = self.withdrawn_at is not None or self.superseded_at is not None
         return not ended and now < self.expires_at
 
+    @property
+    def ends_at(self) -> dt.datetime:
+        """When its time is up, or a newer one took its place before."""
+        return min(self.expires_at, self.superseded_at or self.expires_at)
+
 
 class RatingLink(OwnedModel):
     """One way into a request. Only the hash of its token is kept."""

@@ -19,7 +19,7 @@ from django.utils.formats import date_format
 from alliance_site import transactions
 from measures.capture.asking import withdraw_request
 from measures.capture.drafts import draft_keys
-from measures.models import Rating, RatingLink
+from measures.models import Rating, RatingLink, RatingRequest
 from tests import factories
 from tests.measures.link_holder import GIVEN, LinkHolder, invite
 
@@ -65,6 +65,12 @@ def keys_on(page: Any) -> dict[str, str]:
     """What a page hands to the script."""
     found = re.search(r'data-keys="([^"]*)"', text_of(page))
     return json.loads(unescape(found[1])) if found else {}
+
+
+def ask_about_another(cast: SimpleNamespace) -> None:
+    """The counselor logs a session that came later."""
+    session = factories.make_session(cast.episode, cast.now - dt.timedelta(minutes=5))
+    factories.invite(session, cast.now)
 
 
 # ---- a fresh token ----
@@ -119,6 +125,30 @@ def test_a_receipt_is_given_for_a_while_after_the_link_ended(cast, holder, set_c
     assert holder.get("questions/").status_code == 404
     set_clock(dt.timedelta(days=4, minutes=31))
     assert holder.get("fresh/").status_code == 404
+
+
+def test_a_newer_request_does_not_take_the_receipt_away(cast, holder, set_clock):
+    """Who sent in time, and never got the answer, is not told that nothing was saved."""
+    send(holder)
+    ask_about_another(cast)
+    assert RatingRequest.objects.get(pk=holder.request.pk).superseded_at is not None
+    assert send(holder).headers["Location"] == holder.path("thanks/")
+    set_clock(dt.timedelta(minutes=31))
+    assert holder.get("fresh/").status_code == 404
+
+
+def test_a_newer_request_ends_what_was_not_sent(cast, holder):
+    token = fresh(holder)["csrf"]
+    ask_about_another(cast)
+    assert holder.send(csrfmiddlewaretoken=token).status_code == 404
+    assert not Rating.objects.exists()
+
+
+def test_lines_of_a_note_that_end_another_way_are_the_same_answer(holder):
+    """A form ends them with two signs, a script with one."""
+    send(holder, note="One\r\nTwo")
+    assert send(holder, note="One\nTwo").headers["Location"] == holder.path("thanks/")
+    assert Rating.objects.count() == 1
 
 
 def test_but_nothing_is_stored_then(holder, set_clock):
