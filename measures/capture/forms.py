@@ -88,8 +88,7 @@ class NoteField(forms.CharField):
     answer, and as long."""
 
     def to_python(self, value: Any) -> str:
-        text: str = super().to_python(value)
-        return text.replace("\r\n", "\n")
+        return (super().to_python(value) or "").replace("\r\n", "\n")
 
 
 class AnswersForm(forms.Form):

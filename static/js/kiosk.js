@@ -88,11 +88,15 @@
   }
 
   async function isServerThere() {
+    const control = new AbortController(); // older tablets have no AbortSignal.timeout
+    const enough = setTimeout(() => control.abort(), ANSWER);
     try {
-      const options = { method: "HEAD", cache: "no-store", signal: AbortSignal.timeout(ANSWER) };
+      const options = { method: "HEAD", cache: "no-store", signal: control.signal };
       return (await fetch(form.dataset.start, options)).status < 500;
     } catch {
       return false;
+    } finally {
+      clearTimeout(enough);
     }
   }
 

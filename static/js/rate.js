@@ -18,7 +18,10 @@
   const { rate: step } = (main.querySelector("[data-rate]") || main).dataset;
   const form = main.querySelector("form[data-rate]");
   const [home] = location.pathname.match(/^.*\/rate\/r\/[^/]+\//) || [""];
-  const linkEnds = Date.now() + 1000 * (keep || 0);
+  const left = 1000 * (keep || 0);
+  const [opened, ticked] = [Date.now(), performance.now()];
+  // A clock may be set back, and the other one stand still while the device sleeps.
+  const sinceOpened = () => Math.max(Date.now() - opened, performance.now() - ticked);
   let keys = JSON.parse(main.dataset.keys || "{}");
 
   if (!window.fetch || !HTMLFormElement.prototype.requestSubmit) return;
@@ -71,6 +74,10 @@
     return wasUnsent;
   }
 
+  // Answers that were on their way and never acknowledged: they may be what is stored. Whoever changes
+  // them meanwhile still gets the receipt, so they are kept beside what was entered since.
+  let tried = null;
+
   async function keepDraft(fields, unsent = false, place = home) {
     if (!canKeep()) return;
     writing += 1;
@@ -78,18 +85,20 @@
     const name = unsent ? "unsent" : Object.keys(keys).find((each) => each !== "unsent");
     try {
       const iv = crypto.getRandomValues(new Uint8Array(12));
-      const plain = new TextEncoder().encode(JSON.stringify(fields));
+      const plain = new TextEncoder().encode(JSON.stringify({ fields, tried }));
       const sealed = await crypto.subtle.encrypt({ name: "AES-GCM", iv }, await keyCalled(name), plain);
       if (mine !== writing) return;
-      const until = unsent ? linkEnds : Date.now() + DRAFT;
+      const until = unsent ? opened + left : Date.now() + DRAFT;
       const draft = { until, unsent, key: name, iv: toText(iv), sealed: toText(sealed) };
       shelf.setItem(PREFIX + place, JSON.stringify(draft));
     } catch {
+      if (mine === writing) erase(place); // what was kept before is not what stands here
       show("[data-kept]", false); // no room or no key: nothing is kept, and nothing says so
     }
   }
 
-  async function fieldsIn(draft) {
+  // { fields, tried }
+  async function contentsOf(draft) {
     try {
       const iv = toBytes(draft.iv);
       const key = await keyCalled(draft.key);
@@ -145,7 +154,7 @@
   }
 
   // Of a request that is closed: "lost", but where the server knows no more what it stored, "unknown".
-  const whyNot = (ends) => (Date.now() < ends + RECEIPTS ? "lost" : "unknown");
+  const whyNot = (sinceItsEnd) => (sinceItsEnd < RECEIPTS ? "lost" : "unknown");
 
   // ---- the server ----
 
@@ -225,43 +234,52 @@
     tell("");
   }
 
+  // From the second try on with a fresh token: the first may have become old.
+  const attempt = (place, fields) => async (tries) => {
+    const state = tries || !token ? await refresh(place) : { came: "open" };
+    return !state || state.page ? state : post(place, fields);
+  };
+
   async function send(fields) {
     if (sending) return;
     setSending("yes");
     tell("sending");
     await keepDraft(fields, true);
-    const attempt = async (tries) => {
-      const state = tries || !token ? await refresh(home) : { came: "open" };
-      return !state || state.page ? state : post(home, fields);
-    };
-    await settle(fields, await untilSettled(attempt));
+    tried = fields;
+    await settle(fields, await untilSettled(attempt(home, fields)));
   }
 
   async function settle(fields, result) {
     if (!result) return;
     const isThere = form.isConnected; // a tablet that was left clears it, and speaks for itself
-    setSending({ thanks: "saved", refused: isThere ? "" : "lost" }[result.came] || "");
-    if (result.came === "thanks") {
+    const isSaved = result.came === "thanks";
+    tried = null;
+    setSending(isSaved ? "saved" : isThere ? "" : "lost");
+    if (isSaved) {
       erase(home);
       tell("saved");
       if (isThere) location.replace(`${home}thanks/`);
-    } else if (result.came === "refused") {
+    } else if (isThere && result.came === "refused") {
       await keepDraft(fields);
-      if (isThere) postAsItIs(form.querySelector("[value=send]") || form.querySelector("[name=step]"));
-    } else settleClosed(result);
+      postAsItIs(form.querySelector("[value=send]") || form.querySelector("[name=step]"));
+    } else if (isThere) settleClosed(result);
   }
 
   function settleClosed(result) {
     erase(home);
     turnInto(result.page);
-    if (result.came === "closed") tell(whyNot(linkEnds));
+    if (result.came === "closed") tell(whyNot(sinceOpened() - left));
   }
 
   // A step to another page: only with the server in reach, or the browser's error page would follow.
+  // An answer that is there already may be this device's own, sent before it was changed.
   async function goOn(button) {
-    const result = await untilSettled(() => refresh(home));
+    const result = await untilSettled(async () => {
+      const state = await refresh(home);
+      return state && state.came === "over" && tried ? post(home, tried) : state;
+    });
     if (!result) return;
-    if (result.page) settleClosed(result);
+    if (result.page) settle(tried, result);
     else postAsItIs(button);
   }
 
@@ -298,6 +316,7 @@
     if (!eraser) return;
     stop();
     erase(home);
+    tried = null;
     if (eraser.matches("button")) {
       form.reset();
       show("[data-restored]", false);
@@ -311,7 +330,9 @@
     form.addEventListener("submit", onSubmit);
     show("[data-kept]", canKeep());
     const draft = canKeep() ? draftOf(home) : null;
-    const fields = draft && (await fieldsIn(draft));
+    const kept = draft && (await contentsOf(draft));
+    const fields = kept && kept.fields;
+    if (kept) ({ tried } = kept);
     if (step === "questions") {
       const isTyped = "typed" in form.dataset;
       if (fields && !isTyped) {
@@ -320,7 +341,8 @@
       } else if (isTyped) keepDraft(entered());
       form.addEventListener("input", onEntry);
     }
-    if (fields && draft.unsent) send(fields);
+    // Never from under a review of other answers, in a second tab.
+    if (fields && draft.unsent && step === "questions") send(fields);
   }
 
   async function onClosed(wasUnsent) {
@@ -335,8 +357,13 @@
     if (draft.unsent) tell("sending");
     const state = await untilSettled(() => refresh(place), !draft.unsent);
     if (!state) return;
-    if (state.came === "closed") forget(place, whyNot(draft.until));
-    else if (draft.unsent) await deliver(place, await fieldsIn(draft), state.isShown);
+    if (state.came === "closed") {
+      forget(place, whyNot(Date.now() - draft.until));
+      return;
+    }
+    const kept = (await contentsOf(draft)) || {};
+    if (draft.unsent) await deliver(place, kept.fields, state.isShown);
+    else if (state.came === "over" && kept.tried) await deliver(place, kept.tried, state.isShown);
     else if (state.came === "over") forget(place, "used");
   }
 
@@ -350,7 +377,7 @@
       forget(place, "lost");
       return;
     }
-    const result = await untilSettled(() => post(place, fields));
+    const result = await untilSettled(attempt(place, fields));
     if (!result) return;
     if (result.came === "refused") {
       await keepDraft(fields, false, place);

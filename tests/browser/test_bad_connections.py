@@ -10,7 +10,7 @@ import json
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
@@ -126,6 +126,14 @@ def wait_for_draft(page: Page) -> None:
         kept = drafts(page)
         page.wait_for_timeout(100)
     raise AssertionError(f"no draft that stays the same: {kept}")
+
+
+def wait_until(page: Page, happened: Callable[[], Any]) -> None:
+    for _ in range(100):
+        if happened():
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError("it did not happen")
 
 
 def wait_until_nothing_is_kept(page: Page) -> None:
@@ -464,6 +472,106 @@ def test_changing_an_answer_ends_the_waiting(context: BrowserContext, link: Made
     assert stored(link) == []
     press_send(page)
     expect_saved(page, link, (8, 2, 4))
+
+
+def test_changing_what_was_stored_without_an_answer_finds_it_saved(
+    context: BrowserContext, link: MadeLink
+) -> None:
+    page = context.new_page()
+    to_review(page, link)
+    with sending(page, stored_but_unanswered):
+        press_send(page)
+        expect_waiting(page)
+        page.get_by_role("button", name="Change: ").first.tap()
+        expect_waiting(page)
+    hurry(page)
+    expect_saved(page, link)
+
+
+def test_nor_does_a_tab_that_was_closed_over_a_change_say_that_it_was_not_sent(
+    context: BrowserContext, link: MadeLink, watch: Watch
+) -> None:
+    page = context.new_page()
+    to_review(page, link)
+    with sending(page, lost):
+        press_send(page)
+        expect_waiting(page)
+        page.reload()
+        expect_waiting(page)
+    arrived: list[Route] = []
+
+    def arrive(route: Route) -> None:
+        stored_but_unanswered(route)
+        arrived.append(route)
+
+    with sending(page, arrive):
+        hurry(page)
+        wait_until(page, lambda: arrived)
+        choose(question(page, 1), "8")
+        expect(page.get_by_role("alert")).to_be_empty()
+        wait_for_draft(page)
+        (draft,) = drafts(page).values()
+        assert draft["unsent"] is False
+        page.close()
+    watch.expect_status(f"/rate/{link.token}", 404)
+    page = context.new_page()
+    page.goto(f"/rate/{link.token}")
+    expect_saved(page, link)
+
+
+def test_what_waits_in_one_tab_is_not_sent_from_under_the_review_of_another(
+    context: BrowserContext, link: MadeLink
+) -> None:
+    one, other = context.new_page(), context.new_page()
+    to_questions(other, link)
+    fill_in(other, "9", "9", "9")
+    to_review(one, link)
+    with sending(one, lost):
+        press_send(one)
+        expect_waiting(one)
+        wait_for_draft(one)
+        one.close()
+    check(other)
+    other.wait_for_load_state("networkidle")
+    expect(other.get_by_role("button", name="Send my answers")).to_be_visible()
+    assert stored(link) == []
+    press_send(other)
+    expect_saved(other, link, (9, 9, 9))
+
+
+def test_a_full_device_keeps_nothing_older_than_what_stands_there(
+    context: BrowserContext, link: MadeLink
+) -> None:
+    page = context.new_page()
+    to_questions(page, link)
+    fill_in(page)
+    wait_for_draft(page)
+    page.evaluate("() => { Storage.prototype.setItem = () => { throw new Error('full'); }; }")
+    choose(question(page, 1), "8")
+    expect(page.get_by_text("this device keeps what you entered")).to_be_hidden()
+    wait_until_nothing_is_kept(page)
+    check(page)
+    press_send(page)
+    expect_saved(page, link, (8, 2, 4))
+
+
+def test_a_clock_that_is_set_back_does_not_make_not_known_into_not_saved(
+    context: BrowserContext, link: MadeLink, watch: Watch
+) -> None:
+    page = context.new_page()
+    page.clock.install()
+    to_review(page, link)
+    with sending(page, stored_but_unanswered):
+        press_send(page)
+        expect_waiting(page)
+        run_out(link, dt.timedelta(hours=1))
+        page.context.set_offline(True)
+        page.clock.fast_forward(5 * 24 * 60 * 60 * 1000)
+        page.clock.set_system_time(0)
+    watch.expect_status(path_of(link, "fresh/"), 404)
+    page.context.set_offline(False)
+    hurry(page)
+    expect(page.get_by_role("alert")).to_contain_text("We do not know if your answers were saved.")
 
 
 # ---- tabs that close, pages that crash ----

@@ -16,7 +16,7 @@ from sessions.devices import offer_device
 from sessions.models import Session
 from tests.browser.conftest import LookAt, NewContext
 from tests.browser.walking import PHONE, TWO_FRAMES, Watch, answer
-from tests.factories import invite
+from tests.factories import invite, rate
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -149,3 +149,19 @@ def test_saying_that_one_is_still_there_presses_nothing_that_lies_under_it(table
     expect(tablet.locator("[name=change_wish]:checked")).to_have_count(0)
     expect(tablet.get_by_label("Anything else?")).to_have_value(NOTE)
     expect(tablet.get_by_label("Anything else?")).to_be_focused()
+
+
+def test_what_was_answered_elsewhere_stays_off_the_cleared_screen(
+    tablet: Page, held: Session, watch: Watch
+) -> None:
+    """Whoever comes next would read when somebody answered, and with whom."""
+    send_offline(tablet)
+    tablet.clock.fast_forward(IDLE)
+    expect_clear(tablet, "We keep trying to send")
+    rate(held, 9)
+    request = held.rating_requests.get()
+    watch.expect_status(f"/rate/r/{request.uuid}/questions/", 409)
+    tablet.context.set_offline(False)
+    tablet.clock.fast_forward("01:00")
+    expect_clear(tablet, "The last answers could not be sent.")
+    assert "Your first answers are saved." not in tablet.content()
