@@ -218,3 +218,22 @@ def test_no_address_answers_to_other_methods(world: World, method: str) -> None:
         if answer.status_code == 302:
             assert answer.headers["Location"].startswith("/account/login/"), (person, address)
     assert snapshot() == before
+
+
+# ---- numbers and days that no page gives out ----
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31", "2026-02-30", "x"])
+def test_a_day_nobody_means_is_today(world: World, day: str) -> None:
+    for person in ("alice", "finn"):
+        assert asked(world, person, "GET", f"/slips/?day={day}").status_code == 200
+
+
+@pytest.mark.parametrize("version", ["9" * 5000, "9" * 30, "-1", "x", ""])
+def test_a_version_nobody_has_cancels_nothing(world: World, version: str) -> None:
+    browser, address = world.browsers["alice"], address_of(world, "session_cancel", "alice")
+    before = snapshot()
+    with undone():
+        answer = browser.post(address, {"version": version}, follow=True)
+        assert snapshot() == before
+    assert "logged, moved or cancelled meanwhile" in answer.content.decode()

@@ -119,10 +119,12 @@ def slips(request: StaffRequest) -> HttpResponse:
 
 
 def parse_day(text: str) -> dt.date | None:
+    """A day somebody may mean: the first and the last there are begin and end in no other zone."""
     try:
-        return parse_date(text)
+        day = parse_date(text)
     except ValueError:  # such as February 30
         return None
+    return day if day and dt.date.min.year < day.year < dt.date.max.year else None
 
 
 def _rows(request: StaffRequest, sessions: Iterable[Session]) -> list[SlipRow]:
