@@ -145,19 +145,24 @@ def start_cover(
 ) -> Cover:
     """Have somebody stand in, from a day to a day: with the clients, or as a supervisor's deputy.
 
-    Raises ValidationError.
+    The same people for the same days are named once. Raises ValidationError.
     """
-    cover = Cover(
-        organization_id=member.organization_id,
-        member=member,
-        stands_in=stands_in,
-        part=part,
-        from_on=from_on,
-        to_on=to_on,
-        reason=reason,
-    )
-    cover.full_clean()
-    cover.save()
+    same = {
+        "organization_id": member.organization_id,
+        "member": member,
+        "stands_in": stands_in,
+        "part": part,
+        "from_on": from_on,
+        "to_on": to_on,
+    }
+    with transaction.atomic():
+        _lock(member)  # a second tap waits here
+        earlier = Cover.objects.filter(**same).first()
+        if earlier is not None:
+            return earlier
+        cover = Cover(**same, reason=reason)
+        cover.full_clean()
+        cover.save()
     return cover
 
 

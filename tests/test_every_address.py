@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from django.apps import apps
+from django.contrib.sessions.models import Session as WebSession
 from django.core.cache import cache
 from django.test import Client as Browser
 
@@ -237,3 +239,37 @@ def test_a_version_nobody_has_cancels_nothing(world: World, version: str) -> Non
         answer = browser.post(address, {"version": version}, follow=True)
         assert snapshot() == before
     assert "logged, moved or cancelled meanwhile" in answer.content.decode()
+
+
+# What is made anew each time, and shown once: links, codes, the way to pair a tablet. And a paper
+# that is signed once more is to be read once more.
+MADE_ANEW = {"rating_link", "group_codes", "devices", "fair_use_sign"}
+
+
+def rows() -> dict[str, int]:
+    counted = [each for each in apps.get_models() if each not in {AccessEntry, WebSession}]
+    return {model.__name__: model._default_manager.count() for model in counted}
+
+
+def test_a_form_sent_twice_is_stored_once(world: World) -> None:
+    """A double tap, or a browser that asks again: no row more, and no error."""
+    doubled, stored = [], set()
+    for route, person, whose in welcome("POST"):
+        if route in MADE_ANEW:
+            continue
+        browser, fields = world.browsers[person], payload(world, route, whose)
+        cookies = cookies_of(browser)
+        cache.clear()
+        with undone():
+            address, before = address_of(world, route, whose), rows()
+            browser.post(address, fields)
+            once_sent = rows()
+            give_cookies(browser, cookies)
+            again = browser.post(address, fields)
+            twice_sent = rows()
+        give_cookies(browser, cookies)
+        stored |= {route} if once_sent != before else set()
+        if again.status_code >= 500 or twice_sent != once_sent:
+            doubled.append(f"{person} POST {route} ({again.status_code})")
+    assert not doubled, "; ".join(doubled)
+    assert len(stored) > 15

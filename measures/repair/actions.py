@@ -5,7 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from django.db import transaction
+
 from measures.models import Action
+from sessions.contacts import ONE_TAP
 from sessions.models import Episode, Membership, Supervision
 from sessions.models.people import on_day
 from sessions.sealing import seal, unseal
@@ -21,19 +24,26 @@ def agree_on_action(
     now: dt.datetime,
     episode: Episode | None = None,
 ) -> Action:
-    """Write down what was agreed. About a client it is sealed under that client's key."""
+    """Write down what was agreed. About a client it is sealed under that client's key.
+
+    The same, sent twice in a moment, is written down once.
+    """
     sealed = seal(episode.client, "action", text) if episode is not None else None
-    return Action.objects.create(
-        organization_id=counselor.organization_id,
-        counselor=counselor,
-        episode=episode,
-        text="" if episode is not None else text,
-        sealed_text=sealed,
-        owner=owner,
-        due_on=due_on,
-        agreed_by=by,
-        agreed_at=now,
-    )
+    what: dict[str, Any] = {"counselor": counselor, "episode": episode, "owner": owner}
+    what |= {"due_on": due_on, "agreed_by": by}
+    with transaction.atomic():
+        Membership.objects.select_for_update().get(pk=counselor.pk)  # the second tap waits here
+        lately = Action.objects.open().filter(**what, agreed_at__gt=now - ONE_TAP)
+        for earlier in lately.select_related("episode__client"):
+            if text_of(earlier) == text:
+                return earlier
+        return Action.objects.create(
+            organization_id=counselor.organization_id,
+            **what,
+            text="" if episode is not None else text,
+            sealed_text=sealed,
+            agreed_at=now,
+        )
 
 
 def end_action(*, action: Action, outcome: str, now: dt.datetime) -> bool:
