@@ -320,7 +320,7 @@ WITHOUT_A_RULE = {
     ): "what get_visible and get_editable narrow",
     ("measures/capture/staff_views.py", "_own_rating"): "of a session own_session let through",
     ("measures/capture/group_views.py", "_is_on_hold"): "of an episode of one's own, prefetched",
-    ("measures/insight/history.py", "histories"): "pauses of episodes the caller may read",
+    ("measures/insight/history.py", "_pauses"): "pauses of episodes the caller may read",
     ("measures/insight/history.py", "_sessions"): "sessions of episodes the caller may read",
     ("measures/insight/history.py", "_contacts"): "those handed on: that somebody got through",
     ("measures/insight/before_you.py", "_note_waits"): "whether there is one, and nothing of it",

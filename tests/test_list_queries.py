@@ -25,9 +25,12 @@ from sessions.models import ContactStop, Cover, Episode, Membership, Session
 from sessions.sealing import Identity
 from tests import factories
 
+pytestmark = pytest.mark.django_db
+
 # A Wednesday, 2 pm in Chicago.
 NOW = dt.datetime(2026, 11, 18, 20, tzinfo=dt.UTC)
-SMALL, LARGE = (3, 3), (12, 9)  # clients, and sessions of each
+# Clients, and sessions of each: enough for somebody to talk about at both sizes.
+SMALL, LARGE = (3, 7), (12, 10)
 
 
 @dataclass(frozen=True)

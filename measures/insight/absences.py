@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import takewhile
 
-from measures.insight.history import History, missed_last
+from measures.insight.outline import AnyOutline, Met, missed_last
 from measures.models import Rater
 from sessions.models import Contact, Session
 
@@ -27,7 +27,7 @@ class Absence:
     """Somebody was not there, or did not answer, and what was tried since, oldest first."""
 
     why: Why
-    sessions: list[Session]
+    sessions: list[Session | Met]
     tries: list[Contact]
 
     @property
@@ -35,7 +35,7 @@ class Absence:
         return any(contact.outcome in GOT_THROUGH for contact in self.tries)
 
 
-def absence_of(history: History) -> Absence | None:
+def absence_of(history: AnyOutline) -> Absence | None:
     """The absence that a call would be about. None on hold, and while they come and answer."""
     if history.pause is not None:
         return None
@@ -48,11 +48,13 @@ def absence_of(history: History) -> Absence | None:
     return None
 
 
-def _absence(why: Why, sessions: list[Session], since: dt.datetime, history: History) -> Absence:
+def _absence(
+    why: Why, sessions: list[Session | Met], since: dt.datetime, history: AnyOutline
+) -> Absence:
     return Absence(why, sessions, [each for each in history.contacts if each.at >= since])
 
 
-def missed_in_a_row(history: History) -> list[Session]:
+def missed_in_a_row(history: AnyOutline) -> list[Session | Met]:
     """The latest sessions, their own and in groups, as far as they were missed; those with the
     counselor before included."""
     missed = missed_last(history.attendances)
@@ -61,7 +63,7 @@ def missed_in_a_row(history: History) -> list[Session]:
     return [*history.missed_before, *missed]
 
 
-def unanswered_sessions(history: History) -> list[Session]:
+def unanswered_sessions(history: AnyOutline) -> list[Session | Met]:
     """The latest sessions without an answer from the client; in order."""
     past = reversed(history.past_sessions)
     run = list(takewhile(lambda each: history.rating(each, Rater.CLIENT) is None, past))

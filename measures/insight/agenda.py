@@ -12,7 +12,8 @@ from measures.insight import sentences
 from measures.insight.absences import absence_of, unanswered_sessions
 from measures.insight.chips import sort_key
 from measures.insight.flag_states import Standing, standings
-from measures.insight.history import History, histories
+from measures.insight.history import History, histories, outlines
+from measures.insight.outline import AnyOutline
 from measures.insight.read_models import CaseRow, case_row
 from measures.models import Action, AgendaItem, Flag, Rating
 from measures.repair.actions import text_of
@@ -92,9 +93,10 @@ class Agenda:
 
 def agenda_of(viewer: Viewer, counselor: Membership) -> Agenda:
     """What the two have to talk about, as far as this viewer may know."""
-    cases = histories(viewer, _episodes(viewer, counselor))
-    stand = standings(viewer, cases)
-    waiting = sorted((each for each in cases if _waits(each, stand)), key=_raised_at)
+    cases = outlines(viewer, _episodes(viewer, counselor))
+    flagged = histories(viewer, [each.episode for each in cases if each.open_flag is not None])
+    stand = standings(viewer, flagged)
+    waiting = sorted((each for each in flagged if _waits(each, stand)), key=_raised_at)
     settled = _settled(viewer, counselor)
     return Agenda(
         counselor=counselor,
@@ -134,7 +136,7 @@ def actions_of(viewer: Viewer, which: Q) -> list[AgreedAction]:
 
 def _episodes(viewer: Viewer, counselor: Membership) -> Sequence[Episode]:
     own = Episode.objects.clinical_to(viewer).running(viewer.today).filter(counselor=counselor)
-    return list(own.select_related("client", "counselor", "organization").order_by("pk"))
+    return list(own.select_related("client", "counselor").order_by("pk"))
 
 
 def _waits(history: History, stand: Mapping[int, Standing]) -> bool:
@@ -195,7 +197,7 @@ def _shared_words(viewer: Viewer, counselor: Membership) -> dict[int, Rating]:
     return {rating.session.episode_id: rating for rating in related}
 
 
-def _is_to_be_called(history: History) -> bool:
+def _is_to_be_called(history: AnyOutline) -> bool:
     absence = absence_of(history)
     return absence is not None and not absence.got_through
 

@@ -1,7 +1,7 @@
 """The caseload: sorted by concern, filtered by links, found by code or name, a page at a time.
 
-Everything is worked out from histories, where the blind rule was applied: a hidden answer moves no
-row, changes no count and is in no filter. Only the rows of the page shown are drawn.
+Order, counts and filters are worked out from outlines, where the blind rule was applied: a hidden
+answer moves no row, changes no count and is in no filter. Histories are read where a sentence is.
 """
 
 from __future__ import annotations
@@ -13,12 +13,15 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.core.paginator import Page, Paginator
+from django.db.models import prefetch_related_objects
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from measures.insight import sentences
 from measures.insight.absences import absence_of
-from measures.insight.chips import RATINGS_SAY, Concern, concern_of, sort_key
-from measures.insight.history import History, histories
+from measures.insight.chips import RATINGS_SAY, Chip, Concern, chips_of, concern_of, sort_key
+from measures.insight.history import histories, outlines
+from measures.insight.outline import AnyOutline
 from measures.insight.read_models import CaseRow, case_row
 from measures.models import Flag
 from sessions.access import Viewer
@@ -59,13 +62,25 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class ToTalkAbout:
+    """A case whose flag waits for a conversation, in a sentence."""
+
+    episode: Episode
+    code: str
+    chips: list[Chip]
+    sentence: str
+    flag: Flag
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
 class Caseload:
     """One page of it."""
 
     rows: list[CaseRow]
     page: Page[Any]
     # Not yet talked about, one sentence each; on the first page of everybody only.
-    waiting: list[CaseRow]
+    waiting: list[ToTalkAbout]
     waiting_count: int
     active: int
     filters: list[Filter]
@@ -81,29 +96,29 @@ class Caseload:
         return found[0] if query and len(found) == 1 else None
 
 
-def _in_state(*states: str) -> Callable[[History], bool]:
-    def is_in(history: History) -> bool:
+def _in_state(*states: str) -> Callable[[AnyOutline], bool]:
+    def is_in(history: AnyOutline) -> bool:
         flag = history.open_flag
         return flag is not None and flag.state in states
 
     return is_in
 
 
-def _called(history: History) -> bool:
+def _called(history: AnyOutline) -> bool:
     absence = absence_of(history)
     return absence is not None and absence.got_through
 
 
-def _is_new(history: History) -> bool:
+def _is_new(history: AnyOutline) -> bool:
     return len(history.held) < NEW_SESSIONS
 
 
-def waits(history: History) -> bool:
+def waits(history: AnyOutline) -> bool:
     return history.waits_for_talk
 
 
 # What we did, and who is new; what the ratings say follows, in the order of the list.
-SHOW: dict[str, tuple[str | Promise, Callable[[History], bool]]] = {
+SHOW: dict[str, tuple[str | Promise, Callable[[AnyOutline], bool]]] = {
     "talk": (_("Not yet talked about"), waits),
     "talked": (_("Talked about"), _in_state(Flag.State.TALKED)),
     "watching": (_("Watching"), _in_state(Flag.State.WATCHING)),
@@ -120,12 +135,10 @@ def caseload(viewer: Viewer, asked: Asked) -> Caseload:
     """One page of the viewer's clients, and of those of whom they stand in for today."""
     if asked.show == CLOSED:
         return _closed(viewer, asked)
-    episodes = list(
-        Episode.objects.editable_by(viewer).select_related("client", "counselor", "organization")
-    )
+    episodes = list(Episode.objects.editable_by(viewer).select_related("client"))
     whose = _whose(viewer, asked, episodes)
     chosen = [each for each in episodes if _is_theirs(each, viewer, asked.whose)]
-    cases = sorted(histories(viewer, chosen), key=sort_key)
+    cases = sorted(outlines(viewer, chosen), key=sort_key)
     active = [each for each in cases if each.pause is None]
     has_names = len(episodes) <= MOST_NAMES
     # A search among everybody finds who is on hold, too.
@@ -138,7 +151,7 @@ def caseload(viewer: Viewer, asked: Asked) -> Caseload:
     return Caseload(
         rows=[case_row(viewer, each, with_name=has_names) for each in page],
         page=page,
-        waiting=[case_row(viewer, each) for each in waiting[:MOST_WAITING]] if is_first else [],
+        waiting=_to_talk_about(viewer, waiting[:MOST_WAITING]) if is_first else [],
         waiting_count=len(waiting),
         active=len(active),
         filters=_filters(cases, active, asked),
@@ -148,17 +161,34 @@ def caseload(viewer: Viewer, asked: Asked) -> Caseload:
     )
 
 
+def _to_talk_about(viewer: Viewer, cases: Sequence[AnyOutline]) -> list[ToTalkAbout]:
+    """A sentence takes the whole history."""
+    episodes = [each.episode for each in cases]
+    prefetch_related_objects(episodes, "counselor")
+    return [
+        ToTalkAbout(
+            episode=history.episode,
+            code=history.episode.client.code,
+            chips=chips_of(history),
+            sentence=sentences.summary(history),
+            flag=flag,
+            days=(viewer.today - flag.raised_at.astimezone(history.zone).date()).days,
+        )
+        for history in histories(viewer, episodes)
+        if (flag := history.open_flag) is not None
+    ]
+
+
 def _closed(viewer: Viewer, asked: Asked) -> Caseload:
     """One's own closed episodes, the latest first."""
     mine = Episode.objects.clinical_to(viewer).filter(
         closed_on__isnull=False, counselor=viewer.membership
     )
-    related = mine.select_related("client", "counselor", "organization")
-    episodes = list(related.order_by("-closed_on", "-pk"))
+    episodes = list(mine.select_related("client").order_by("-closed_on", "-pk"))
     has_names = len(episodes) <= MOST_NAMES
     found = [each for each in episodes if _matches(each, asked.query, has_names)]
     page = Paginator(found, PER_PAGE).get_page(asked.page)
-    cases = histories(viewer, list(page))
+    cases = outlines(viewer, list(page))
     return Caseload(
         rows=[case_row(viewer, each, with_name=has_names) for each in cases],
         page=page,
@@ -172,7 +202,9 @@ def _closed(viewer: Viewer, asked: Asked) -> Caseload:
     )
 
 
-def _shown(cases: Sequence[History], active: Sequence[History], show: str) -> list[History]:
+def _shown(
+    cases: Sequence[AnyOutline], active: Sequence[AnyOutline], show: str
+) -> list[AnyOutline]:
     if show == PAUSED:
         return [each for each in cases if each.pause is not None]
     if show in SHOW:
@@ -183,7 +215,9 @@ def _shown(cases: Sequence[History], active: Sequence[History], show: str) -> li
     return list(active)
 
 
-def _filters(cases: Sequence[History], active: Sequence[History], asked: Asked) -> list[Filter]:
+def _filters(
+    cases: Sequence[AnyOutline], active: Sequence[AnyOutline], asked: Asked
+) -> list[Filter]:
     """Links with how many each would show; those that would show nobody are left out."""
     said = Counter(map(concern_of, active))
     counted: dict[str, tuple[str | Promise, int]] = {

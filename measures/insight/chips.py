@@ -11,8 +11,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from measures.insight.absences import GOT_THROUGH, QUIET_AFTER, absence_of, unanswered_sessions
-from measures.insight.history import History
 from measures.insight.notices import is_low_from_the_start
+from measures.insight.outline import AnyOutline, Conclusion
 from measures.models import Assessment, Flag
 
 
@@ -60,7 +60,7 @@ BY_STATUS = {
 }
 
 
-def concern_of(history: History) -> Concern:
+def concern_of(history: AnyOutline) -> Concern:
     """What this client's ratings say today, as far as the viewer may know."""
     if history.pause is not None:
         return Concern.PAUSED
@@ -77,12 +77,12 @@ def concern_of(history: History) -> Concern:
     return BY_STATUS[assessment.status]
 
 
-def _is_above(assessment: Assessment) -> bool:
+def _is_above(assessment: Assessment | Conclusion) -> bool:
     score, high = assessment.score, assessment.high
     return score is not None and high is not None and score > high
 
 
-def chips_of(history: History) -> list[Chip]:
+def chips_of(history: AnyOutline) -> list[Chip]:
     """One or two chips; the first keeps its outline while nobody has done anything about it."""
     concern = concern_of(history)
     first, second = RATINGS_SAY[concern], _did(history, concern)
@@ -93,7 +93,7 @@ def chips_of(history: History) -> list[Chip]:
     return [first, second]
 
 
-def _did(history: History, concern: Concern) -> Chip | None:
+def _did(history: AnyOutline, concern: Concern) -> Chip | None:
     """What we did; None where there is nothing to do. A call answers a silence, not a flag."""
     flag = history.open_flag
     absence = absence_of(history)
@@ -113,12 +113,12 @@ def did_chip(flag: Flag, today: dt.date) -> Chip:
     return Chip("chat-left", _("Not yet talked about"), OPEN)
 
 
-def sort_key(history: History) -> tuple[bool, int, str]:
+def sort_key(history: AnyOutline) -> tuple[bool, int, str]:
     """By concern: what is not yet talked about first, then what the ratings say."""
     return (not history.waits_for_talk, concern_of(history), history.episode.client.code)
 
 
-def days_since_contact(history: History, today: dt.date) -> int | None:
+def days_since_contact(history: AnyOutline, today: dt.date) -> int | None:
     """Days since the last session or contact that got through; None before, and on hold.
 
     To be in a group counts: somebody has seen them.

@@ -14,7 +14,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from measures.insight.history import History, assessment_of, score_of
+from measures.insight.history import History
+from measures.insight.outline import assessment_of, score_of
 from measures.models import Assessment, Flag, Rater, Rating, Repair
 from measures.repair.reviews import Review, Verdict, review_of
 from sessions.access import Viewer

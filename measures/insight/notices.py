@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from measures.insight.history import History, score_of
+from measures.insight.history import History
+from measures.insight.outline import AnyOutline, score_of
 from measures.models import Rater
 from measures.trend.notices import low_from_the_start, wide_gaps
 from sessions.models import Session
@@ -22,7 +23,7 @@ class Gap:
     counselor: float
 
 
-def is_low_from_the_start(history: History) -> bool:
+def is_low_from_the_start(history: AnyOutline) -> bool:
     return bool(low_from_the_start(_scores(history, Rater.CLIENT))[-1:].any())
 
 
@@ -36,7 +37,7 @@ def last_gap(history: History) -> Gap | None:
     return Gap(history.held[last], float(client[last]), float(counselor[last]))
 
 
-def _scores(history: History, rater: str) -> NDArray[np.float64]:
+def _scores(history: AnyOutline, rater: str) -> NDArray[np.float64]:
     """That rater's scores by held session, NaN where there is none."""
     ratings = [history.rating(session, rater) for session in history.held]
     scores = [None if rating is None else score_of(rating) for rating in ratings]

@@ -18,7 +18,8 @@ from django.utils.translation import gettext as _
 
 from measures.capture.forms import ASKED_FOR, WISHES
 from measures.insight.first_words import INTRODUCTION, first_words, lowest_facet
-from measures.insight.history import History, assessment_of, score_of
+from measures.insight.history import History
+from measures.insight.outline import assessment_of, score_of
 from measures.insight.read_models import Note, note_of
 from measures.insight.sentences import FACET_NAMES, mark, month_day, number, usual
 from measures.models import Rater, Rating, Repair

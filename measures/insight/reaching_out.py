@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 
 from measures.insight.absences import Absence, Why, absence_of
 from measures.insight.chips import Chip, chips_of
-from measures.insight.history import History
+from measures.insight.outline import AnyOutline
 from measures.insight.sentences import month_day, quiet
 from sessions.access import Viewer
 from sessions.models import Contact, Episode, Session
@@ -60,7 +60,7 @@ class ReachOut:
     done: list[Contact]
 
 
-def reach_out(viewer: Viewer, cases: Iterable[History]) -> ReachOut:
+def reach_out(viewer: Viewer, cases: Iterable[AnyOutline]) -> ReachOut:
     """The calls of these episodes: today's absences first, then the latest."""
     due, put_off = [], []
     for history in cases:
@@ -79,7 +79,7 @@ def reach_out(viewer: Viewer, cases: Iterable[History]) -> ReachOut:
     return ReachOut(due, put_off, _done_today(viewer))
 
 
-def _comes_today(history: History, viewer: Viewer) -> bool:
+def _comes_today(history: AnyOutline, viewer: Viewer) -> bool:
     """Whoever is expected later today is asked in person."""
     to_come = (each for each in history.attendances if each.status == Session.Status.SCHEDULED)
     first = next((each.starts_at for each in to_come if each.starts_at > viewer.now), None)
@@ -91,7 +91,7 @@ def _days_without_answer(absence: Absence, zone: dt.tzinfo) -> list[dt.date]:
 
 
 def _call(
-    history: History, absence: Absence, no_answer_on: Sequence[dt.date], today: dt.date
+    history: AnyOutline, absence: Absence, no_answer_on: Sequence[dt.date], today: dt.date
 ) -> Call:
     identity = unseal_identity(history.episode.client)
     return Call(
@@ -108,7 +108,7 @@ def _call(
 
 
 def _sentence(
-    history: History, absence: Absence, no_answer_on: Sequence[dt.date], today: dt.date
+    history: AnyOutline, absence: Absence, no_answer_on: Sequence[dt.date], today: dt.date
 ) -> str:
     if no_answer_on:
         return _after_no_answer(history, no_answer_on)
@@ -138,7 +138,7 @@ def _sentence(
     return text % words
 
 
-def _after_no_answer(history: History, days: Sequence[dt.date]) -> str:
+def _after_no_answer(history: AnyOutline, days: Sequence[dt.date]) -> str:
     words = {"client": history.episode.client.code, "day": month_day(days[-1])}
     if len(days) == 1:
         text = _(

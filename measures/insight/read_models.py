@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -12,10 +11,11 @@ from django.utils.translation import get_language
 
 from measures.insight import sentences
 from measures.insight.chart_words import trend_sentence_for_chart
-from measures.insight.chips import Chip, chips_of, days_since_contact, sort_key
-from measures.insight.history import History, histories, score_of, trend_points
+from measures.insight.chips import Chip, chips_of, days_since_contact
+from measures.insight.history import History, trend_points
+from measures.insight.outline import AnyOutline, score_of
 from measures.insight.sparklines import sparkline
-from measures.models import Flag, Rater, Rating, Repair
+from measures.models import Rater, Rating, Repair
 from measures.repair.talks import promised_in
 from sessions.access import Viewer
 from sessions.models import Episode, Session
@@ -35,11 +35,6 @@ class CaseRow:
     sparkline: SafeString
     last_score: str
     days: int | None
-    sentence: str
-    flag: Flag | None
-    flag_days: int
-    is_overdue: bool = False
-    waits_for_talk: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,30 +59,17 @@ class SaidOfPromise:
     promise: str
 
 
-def case_rows(viewer: Viewer, episodes: Sequence[Episode]) -> list[CaseRow]:
-    """Caseload lines, most concern first. Episodes come with client and counselor loaded."""
-    ordered = sorted(histories(viewer, episodes), key=sort_key)
-    return [case_row(viewer, each) for each in ordered]
-
-
-def case_row(viewer: Viewer, history: History, *, with_name: bool = True) -> CaseRow:
-    zone = viewer.organization.zone
-    points = trend_points(history)
-    answered = history.answered
-    flag = history.open_flag
+def case_row(viewer: Viewer, case: AnyOutline, *, with_name: bool = True) -> CaseRow:
+    points = trend_points(case)
+    answered = case.answered
     return CaseRow(
-        episode=history.episode,
-        code=history.episode.client.code,
-        name=unseal_identity(history.episode.client).name if with_name else "",
-        chips=chips_of(history),
+        episode=case.episode,
+        code=case.episode.client.code,
+        name=unseal_identity(case.episode.client).name if with_name else "",
+        chips=chips_of(case),
         sparkline=sparkline(points, label=trend_sentence_for_chart(points)),
         last_score=sentences.number(score_of(answered[-1])) if answered else "",
-        days=days_since_contact(history, viewer.today),
-        sentence=sentences.summary(history),
-        flag=flag,
-        flag_days=(viewer.today - flag.raised_at.astimezone(zone).date()).days if flag else 0,
-        is_overdue=history.is_overdue,
-        waits_for_talk=history.waits_for_talk,
+        days=days_since_contact(case, viewer.today),
     )
 
 

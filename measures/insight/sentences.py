@@ -15,8 +15,9 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from measures.capture.parameters import parameters_or_preset
 from measures.insight.chips import Concern, concern_of
-from measures.insight.history import History, assessment_of, score_of
+from measures.insight.history import History
 from measures.insight.notices import Gap, last_gap
+from measures.insight.outline import AnyOutline, Met, assessment_of, score_of
 from measures.models import Assessment, Flag, Rater, Rating
 from measures.trend import Sensitivity
 from sessions.models import Organization, Pause, Session
@@ -48,7 +49,7 @@ def summary(history: History) -> str:
     if history.episode.closed_on is not None:
         return _closed(history)
     if history.pause is not None:
-        return _paused(history.pause, is_overdue=history.is_overdue)
+        return paused(history.pause, is_overdue=history.is_overdue)
     if flag is None:
         return _without_flag(history)
     why = flag_sentence(flag, history)
@@ -291,7 +292,7 @@ def _top_marks(history: History) -> str:
     ) % {"client": history.episode.client.code, "count": len(history.answered)}
 
 
-def quiet(history: History) -> str:
+def quiet(history: AnyOutline) -> str:
     last = history.answered[-1]
     words = {"client": history.episode.client.code, "day": _day(last.session, history.zone)}
     assessment = assessment_of(last)
@@ -330,7 +331,7 @@ def _as_usual(history: History) -> str:
     )
 
 
-def _paused(pause: Pause, *, is_overdue: bool) -> str:
+def paused(pause: Pause, *, is_overdue: bool) -> str:
     words = {"day": month_day(pause.from_on), "reason": pause.get_reason_display()}
     sentence = _("On hold since %(day)s: %(reason)s.") % words
     if pause.expected_on:
@@ -356,7 +357,7 @@ def usual(low: float | None, high: float | None) -> str:
     return _("%(low)s to %(high)s") % {"low": number(low), "high": number(high)}
 
 
-def _day(session: Session, zone: dt.tzinfo) -> str:
+def _day(session: Session | Met, zone: dt.tzinfo) -> str:
     return month_day(session.starts_at.astimezone(zone).date())
 
 

@@ -11,10 +11,11 @@ from django.db.models import QuerySet
 from measures.insight import sentences
 from measures.insight.chips import Chip, chips_of, sort_key
 from measures.insight.due import DueAction, due_actions
-from measures.insight.history import History, histories, score_of
+from measures.insight.history import histories, outlines
 from measures.insight.openers import Opener, openers
+from measures.insight.outline import AnyOutline, score_of
 from measures.insight.reaching_out import ReachOut, reach_out
-from measures.insight.read_models import CaseRow, Note, case_row, note_of
+from measures.insight.read_models import Note, note_of
 from measures.models import Flag, Rater, Rating, unrated_sessions, unread_notes
 from sessions.access import Viewer
 from sessions.models import Episode, Session
@@ -59,20 +60,30 @@ class NewClient:
 
 
 @dataclass(frozen=True, slots=True)
+class Overdue:
+    """A client on hold who was expected back before today."""
+
+    episode: Episode
+    code: str
+    chips: list[Chip]
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
 class Today:
     """The counselor's day."""
 
     sessions: list[SessionRow]
     unrated: list[Session]
     # Not yet talked about, and not coming today: most concern first.
-    waiting: list[History]
+    waiting: list[AnyOutline]
     calls: ReachOut
     # Clients of whom hardly anything is known yet.
     new: list[NewClient]
     due: list[DueAction]
     notes: list[Note]
     next_session: Session | None
-    overdue: list[CaseRow]
+    overdue: list[Overdue]
 
     @property
     def to_come(self) -> int:
@@ -88,7 +99,7 @@ def today(viewer: Viewer) -> Today:
         .select_related("episode__client", "episode__counselor")
     )
     sessions = list(own.alone().starting_on(viewer.today, zone).order_by("starts_at", "pk"))
-    cases = sorted(histories(viewer, _episodes(viewer)), key=sort_key)
+    cases = sorted(outlines(viewer, _episodes(viewer)), key=sort_key)
     calls = reach_out(viewer, cases)
     seen_today = {session.episode_id for session in sessions}
     running = Episode.objects.editable_by(viewer).running(viewer.today)
@@ -108,15 +119,14 @@ def today(viewer: Viewer) -> Today:
         new=[_new_client(viewer, each) for each in cases if _is_new(each)],
         due=due_actions(viewer),
         notes=[note_of(rating) for rating in _unread(viewer)],
-        overdue=[case_row(viewer, each) for each in cases if each.is_overdue],
+        overdue=[_overdue(each) for each in cases if each.is_overdue],
         next_session=own.scheduled().filter(starts_at__gt=viewer.now).order_by("starts_at").first(),
     )
 
 
 def _episodes(viewer: Viewer) -> list[Episode]:
     mine = Episode.objects.editable_by(viewer)
-    related = ("client", "counselor", "organization", "continues__counselor")
-    return list(mine.select_related(*related))
+    return list(mine.select_related("client", "continues__counselor"))
 
 
 def _unread(viewer: Viewer) -> QuerySet[Rating]:
@@ -125,11 +135,20 @@ def _unread(viewer: Viewer) -> QuerySet[Rating]:
     return notes.order_by("given_at", "pk")[:MOST_NOTES]
 
 
-def _is_new(history: History) -> bool:
+def _overdue(case: AnyOutline) -> Overdue:
+    return Overdue(
+        episode=case.episode,
+        code=case.episode.client.code,
+        chips=chips_of(case),
+        sentence=sentences.paused(case.pause, is_overdue=True) if case.pause else "",
+    )
+
+
+def _is_new(history: AnyOutline) -> bool:
     return history.pause is None and len(history.held) < NEW_SESSIONS
 
 
-def _new_client(viewer: Viewer, history: History) -> NewClient:
+def _new_client(viewer: Viewer, history: AnyOutline) -> NewClient:
     day = viewer.organization.today
     coming = [each.starts_at for each in history.scheduled if day(each.starts_at) >= viewer.today]
     next_at = coming[0] if coming else None
@@ -151,7 +170,7 @@ def _was_with(episode: Episode) -> str:
 
 
 def _session_rows(
-    viewer: Viewer, sessions: Sequence[Session], cases: dict[int, History], calls: ReachOut
+    viewer: Viewer, sessions: Sequence[Session], cases: dict[int, AnyOutline], calls: ReachOut
 ) -> list[SessionRow]:
     keys = [session.pk for session in sessions]
     every = Rating.objects.clinical_to(viewer).current().filter(session__in=keys)
@@ -162,7 +181,8 @@ def _session_rows(
     }
     upcoming = next((each.pk for each in sessions if _is_upcoming(each, viewer.now)), None)
     to_come = {each.episode_id for each in sessions if each.status == Session.Status.SCHEDULED}
-    cards = openers(viewer, [cases[key] for key in sorted(to_come)])
+    expected = [cases[key].episode for key in sorted(to_come)]
+    cards = openers(viewer, histories(viewer, expected))
     to_call = {call.episode.pk for call in calls.due}
     rows = []
     for session in sessions:
@@ -190,9 +210,9 @@ def _session_rows(
     return rows
 
 
-def _number(session: Session, history: History) -> int:
+def _number(session: Session, history: AnyOutline) -> int:
     """Which held session of the episode this is, or will be."""
-    return 1 + sum(each.starts_at < session.starts_at for each in history.held)
+    return 1 + len([each for each in history.held if each.starts_at < session.starts_at])
 
 
 def _minutes(session: Session, now: dt.datetime) -> int | None:

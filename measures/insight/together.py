@@ -17,7 +17,8 @@ from django.utils.translation import gettext as _
 
 from measures.builtin import current_version
 from measures.capture.forms import ASKED_FOR
-from measures.insight.history import History, score_of
+from measures.insight.history import History
+from measures.insight.outline import score_of
 from measures.insight.own_line import own_line
 from measures.insight.sentences import mark, number
 from measures.models import FACETS, Rater, Rating, Repair

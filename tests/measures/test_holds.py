@@ -221,7 +221,7 @@ def test_a_planned_session_that_is_logged_as_held_brings_them_back(cast, alice):
     assert Pause.objects.get().to_on is None
     answer = alice.post(path, {**fields, "version": "2", "status": "held", "rating_uuid": uuid})
     assert answer.status_code == 302
-    assert Pause.objects.get().to_on == cast.today
+    assert Pause.objects.get().to_on == cast.here.today(session.starts_at)
 
 
 def test_a_pause_that_began_and_ended_the_same_day_holds_nothing(cast):
