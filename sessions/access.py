@@ -32,7 +32,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.http import Http404, HttpRequest
 
 from sessions.models import CaseOpening, Client, Cover, Device, Episode, Membership, Organization
-from sessions.models.clients import covered_by, supervised_by
+from sessions.models.clients import EpisodeQuerySet, covered_by, supervised_by
 from sessions.models.fair_use import has_fair_use_to_read
 
 
@@ -151,14 +151,19 @@ def get_case_to_open(request: StaffRequest, **lookup: Any) -> Episode:
     return _get(request, cases.select_related("client", "counselor"), lookup)
 
 
+def unexplained_to(viewer: Viewer) -> EpisodeQuerySet:
+    """Cases the viewer reads as a supervisor only, and has not said why today."""
+    opened = CaseOpening.objects.today_by(viewer).filter(episode=OuterRef("pk"))
+    return Episode.objects.supervised_only_by(viewer).filter(~Exists(opened))
+
+
 def _ask_why(request: StaffRequest, queryset: models.QuerySet[M], row: M) -> None:
     """Let the row out, unless it is of a case the viewer only supervises and gave no reason for."""
     viewer = request.viewer
     clinical = hasattr(queryset, "clinical_to")
     if not viewer.supervisor or (viewer.front_desk and not clinical):
         return
-    opened = CaseOpening.objects.today_by(viewer).filter(episode=OuterRef("pk"))
-    silent = Episode.objects.supervised_only_by(viewer).filter(~Exists(opened)).values("pk")
+    silent = unexplained_to(viewer).values("pk")
     cases = Episode.objects.clinical_to(viewer).filter(**_cases_of(row, clinical=clinical))
     found = list(
         cases.annotate(silent=Q(pk__in=silent))

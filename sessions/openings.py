@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy
 
-from sessions.access import Viewer
+from sessions.access import Viewer, unexplained_to
 from sessions.models import CaseOpening, Episode, Membership
 from sessions.names import isolated
 
@@ -49,6 +49,13 @@ def openings_of(viewer: Viewer, episode: Episode) -> Openings:
     latest = rows.order_by("-on", "-pk")[:20]
     said = [opening_sentence(each.by.name, each.on, each.purpose) for each in latest]
     return Openings(newest=said[:SHOWN], more=said[SHOWN:])
+
+
+def unexplained(viewer: Viewer, episodes: Iterable[Episode]) -> set[int]:
+    """Those of these cases that ask for the reason first; a list asks in place: see
+    templates/sessions/_case_link.html."""
+    silent = unexplained_to(viewer).filter(pk__in={episode.pk for episode in episodes})
+    return set(silent.values_list("pk", flat=True))
 
 
 def opening_sentence(name: str, day: dt.date, purpose: str) -> str:

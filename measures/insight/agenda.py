@@ -205,8 +205,8 @@ def _is_to_be_called(history: AnyOutline) -> bool:
 def _picks(viewer: Viewer, counselor: Membership) -> list[Pick]:
     """What was taken to supervision and not yet talked about there, once for each case."""
     items = AgendaItem.objects.clinical_to(viewer).waiting().filter(episode__counselor=counselor)
-    related = items.select_related("episode__client").order_by("added_at", "pk")
-    by_case = {item.episode_id: item for item in related}
+    related = items.select_related("episode__client", "episode__counselor")
+    by_case = {item.episode_id: item for item in related.order_by("added_at", "pk")}
     return [
         Pick(item.episode, unseal(item.episode.client, "agenda", item.sealed_note))
         for item in by_case.values()

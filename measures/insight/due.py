@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Q
 
 from measures.models import Action
 from measures.repair.actions import text_of
-from sessions.access import Viewer
+from sessions.access import Viewer, unexplained_to
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,10 +18,18 @@ class DueAction:
 
     action: Action
     text: str
+    # Whether the viewer has yet to say why they open the case today.
+    asks_why: bool
 
 
 def due_actions(viewer: Viewer) -> list[DueAction]:
     """The viewer's own open actions due by today, oldest first."""
     mine = Action.objects.editable_by(viewer).open().filter(owner=viewer.membership)
-    due = mine.filter(due_on__lte=viewer.today).select_related("episode__client", "agreed_by")
-    return [DueAction(action, text_of(action)) for action in due.order_by("due_on", "pk")]
+    due: Any = mine.filter(due_on__lte=viewer.today).annotate(
+        asks_why=Q(episode__in=unexplained_to(viewer).values("pk"))
+    )
+    related = due.select_related("episode__client", "episode__counselor", "agreed_by")
+    return [
+        DueAction(action, text_of(action), action.asks_why)
+        for action in related.order_by("due_on", "pk")
+    ]

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from measures.insight.absences import GOT_THROUGH, QUIET_AFTER
 from measures.insight.chips import RATINGS_SAY, Chip, Concern, did_chip
 from measures.models import Flag, Rater, Rating
-from sessions.access import Viewer
+from sessions.access import Viewer, unexplained_to
 from sessions.models import Contact, Episode, Session
 from sessions.workdays import days_ago
 
@@ -38,6 +38,8 @@ class ListRow:
     why: str
     days: int
     chips: list[Chip]
+    # Whether the viewer has yet to say why they open it today.
+    asks_why: bool
     flag: Flag | None = None
 
 
@@ -70,13 +72,14 @@ def _flags_to_talk_about(viewer: Viewer) -> QuerySet[Flag]:
     theirs = flags.not_yet_talked_about(viewer.today).filter(
         episode__in=supervised(viewer).values("pk")
     )
-    related = theirs.select_related(
+    asking = theirs.annotate(asks_why=Q(episode__in=unexplained_to(viewer).values("pk")))
+    related = asking.select_related(
         "episode__client", "episode__counselor", "onset", "first_rating__session"
     )
     return related.order_by("raised_at", "pk")
 
 
-def _talk_row(flag: Flag, viewer: Viewer) -> ListRow:
+def _talk_row(flag: Any, viewer: Viewer) -> ListRow:
     zone = viewer.organization.zone
     since = (flag.onset or flag.first_rating.session).starts_at.astimezone(zone).date()
     day = date_format(since, "MONTH_DAY_FORMAT")
@@ -89,6 +92,7 @@ def _talk_row(flag: Flag, viewer: Viewer) -> ListRow:
         why=why % {"day": day},
         days=(viewer.today - flag.raised_at.astimezone(zone).date()).days,
         chips=[RATINGS_SAY[Concern.LOWER], did_chip(flag, viewer.today)],
+        asks_why=flag.asks_why,
         flag=flag,
     )
 
@@ -114,6 +118,7 @@ def _episodes_to_reach(viewer: Viewer) -> list[Any]:
         last_status=Subquery(last.values("status")[:1]),
         answered_at=Subquery(answered.values("session__starts_at")[:1]),
         called_at=Subquery(tried.order_by("-at").values("at")[:1]),
+        asks_why=Q(pk__in=unexplained_to(viewer).values("pk")),
     )
     lately = past.filter(
         starts_at__gte=viewer.now - LATELY, episode__in=supervised(viewer).values("pk")
@@ -151,6 +156,7 @@ def _reach_row(episode: Any, viewer: Viewer) -> ListRow:
         why=(_("no answer since %(day)s") if is_quiet else _("did not come on %(day)s")) % words,
         days=(viewer.today - episode.last_at.astimezone(zone).date()).days,
         chips=[RATINGS_SAY[Concern.QUIET]] if is_quiet else [],
+        asks_why=episode.asks_why,
     )
 
 

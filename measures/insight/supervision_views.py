@@ -19,6 +19,7 @@ from measures.insight.supervision import supervision_lists
 from measures.repair.actions import agree_on_action
 from sessions.access import StaffRequest, Viewer, note_seen
 from sessions.models import CaseOpening, Membership
+from sessions.openings import unexplained
 
 
 @require_safe
@@ -27,15 +28,17 @@ def supervision(request: StaffRequest) -> HttpResponse:
     viewer = request.viewer
     lists = supervision_lists(viewer)
     due = due_actions(viewer)
-    note_seen(request, (row.episode.client_id for row in [*lists.talk, *lists.reach]))
-    note_seen(request, (each.action.episode.client_id for each in due if each.action.episode))
+    rows = [(row.episode, row.asks_why) for row in [*lists.talk, *lists.reach]]
+    rows += [(each.action.episode, each.asks_why) for each in due if each.action.episode]
+    note_seen(request, (episode.client_id for episode, _asks in rows))
     context = {
         "lists": lists,
         "due": due,
         "counselors": viewer.supervises,
         "practice": practice(viewer),
-        "purposes": CaseOpening.Purpose.choices,
         "honesty": honesty(viewer.organization),
+        "unexplained": {episode.pk for episode, asks_why in rows if asks_why},
+        "purposes": CaseOpening.Purpose.choices,
     }
     return render(request, "measures/supervision.html", context)
 
@@ -80,8 +83,8 @@ def _form(viewer: Viewer, counselor: Membership) -> ActionForm:
 def _agenda_page(request: StaffRequest, counselor: Membership, form: ActionForm) -> HttpResponse:
     viewer = request.viewer
     found = agenda_of(viewer, counselor)
-    note_seen(request, (episode.client_id for episode in found.episodes))
-    note_seen(request, (row.episode.client_id for row in found.cases))
+    cases = [*found.episodes, *(row.episode for row in found.cases)]
+    note_seen(request, (episode.client_id for episode in cases))
     context = {
         "agenda": found,
         "counselor": counselor,
@@ -89,5 +92,7 @@ def _agenda_page(request: StaffRequest, counselor: Membership, form: ActionForm)
         "form": form,
         "honesty": honesty(viewer.organization),
         "section": "supervision" if viewer.supervisor else "",
+        "unexplained": unexplained(viewer, cases),
+        "purposes": CaseOpening.Purpose.choices,
     }
     return render(request, "measures/agenda.html", context)

@@ -172,7 +172,7 @@ def supervise_it(page: Page, look_at: LookAt) -> None:
         expect(page.get_by_role("button", name=act)).to_have_count(0)
         expect(page.get_by_role("main").get_by_role("link", name=act)).to_have_count(0)
     expect(page.get_by_role("main").locator("form")).to_have_count(0)
-    look_at(page, "client page, read only")
+    look_at(page, "flag page, read only")
 
 
 def test_the_front_desk_hands_out_a_code_and_sees_no_scores(

@@ -247,6 +247,75 @@ def test_what_the_counselor_takes_to_supervision_stands_there_with_the_question(
         assert "What do I not see?" in page
 
 
+# ---- opening a case from a list: its reason in place ----
+
+
+def reasons(page: str, case: Any, way_on: str) -> int:
+    """How many forms on the page ask why, for this case, and go on to that page."""
+    opens = reverse("case_open", args=[case.uuid])
+    return len(re.findall(f'action="{opens}">.*?name="next" value="{way_on}"', page))
+
+
+def test_a_case_of_the_talk_list_opens_at_its_flag_by_its_reason_in_one_tap(people, log_in):
+    factories.make_course(people.episode, FALLING, NOW)
+    sam, flag = log_in(people.sam), reverse("flag", args=[people.episode.flags.get().uuid])
+    page = sam.get(reverse("supervision")).content.decode()
+    assert reasons(page, people.episode, flag) == 1
+    assert f'href="{flag}"' not in page, "a link would lead to the question, on a page of its own"
+    opens = reverse("case_open", args=[people.episode.uuid])
+    answer = sam.post(opens, {"purpose": "asked", "next": flag}, follow=True)
+    assert (answer.status_code, answer.redirect_chain) == (200, [(flag, 302)])
+    page = sam.get(reverse("supervision")).content.decode()
+    assert (reasons(page, people.episode, flag), f'href="{flag}"' in page) == (0, True)
+
+
+def test_every_case_of_an_agenda_asks_in_place_and_links_once_the_reason_is_said(people, log_in):
+    """Talk, the case table, the pick, who is quiet: the agenda names one client four times."""
+    factories.make_course(people.episode, [*FALLING, None, None, None, None], NOW)
+    flag = people.episode.flags.get()
+    take_to_supervision(flag=flag, by=people.alice, now=NOW)
+    agenda, sam = reverse("agenda", args=[people.alice.uuid]), log_in(people.sam)
+    at_flag = reverse("flag", args=[flag.uuid])
+    at_case = reverse("episode", args=[people.episode.uuid])
+    page = sam.get(agenda).content.decode()
+    assert (reasons(page, people.episode, at_flag), reasons(page, people.episode, at_case)) == (
+        1,
+        4,
+    )
+    assert (f'href="{at_flag}"' in page, f'href="{at_case}"' in page) == (False, False)
+    factories.say_why(people.sam, NOW)
+    page = sam.get(agenda).content.decode()
+    assert "case_open" not in page
+    assert (page.count(f'href="{at_flag}"'), page.count(f'href="{at_case}"')) == (1, 4)
+
+
+def test_nobody_is_asked_about_a_case_of_their_own(people, log_in):
+    factories.make_course(people.episode, FALLING, NOW)
+    agenda = reverse("agenda", args=[people.alice.uuid])
+    factories.cover(people.alice, people.bob, people.today)
+    for member in (people.alice, people.bob):
+        page = log_in(member).get(agenda).content.decode()
+        assert "Why are you opening this?" not in page
+    people.sam.counselor = True
+    people.sam.save()
+    factories.cover(people.alice, people.sam, people.today)
+    assert "Why are you opening this?" not in log_in(people.sam).get(agenda).content.decode()
+
+
+def test_what_is_due_from_supervision_asks_for_the_reason_in_place(people, log_in):
+    agree_on_action(
+        counselor=people.alice,
+        text="Call their doctor",
+        owner=people.sam,
+        due_on=people.today,
+        by=people.sam,
+        now=NOW,
+        episode=people.episode,
+    )
+    page = log_in(people.sam).get(reverse("supervision")).content.decode()
+    assert reasons(page, people.episode, reverse("episode", args=[people.episode.uuid])) == 1
+
+
 # ---- practice ----
 
 
