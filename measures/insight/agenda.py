@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, cast
 
+from django.core.paginator import Page, Paginator
 from django.db.models import Q
 
 from measures.insight import sentences
@@ -28,6 +30,7 @@ SILENT_FOR = 4
 SETTLED_DAYS = 14
 WORDS_DAYS = 60
 ENDED_DAYS = 14
+CASES_PER_PAGE = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +79,8 @@ class Agenda:
     beginners: list[Episode]
     settled: list[Episode]
     silent: list[Episode]
-    # Every case of the counselor's, most concern first.
-    cases: list[CaseRow]
+    # Every case of the counselor's, most concern first, a page at a time.
+    cases: Page[CaseRow]
 
     @property
     def episodes(self) -> Iterable[Episode]:
@@ -91,8 +94,8 @@ class Agenda:
             yield from group
 
 
-def agenda_of(viewer: Viewer, counselor: Membership) -> Agenda:
-    """What the two have to talk about, as far as this viewer may know."""
+def agenda_of(viewer: Viewer, counselor: Membership, page: str | None = None) -> Agenda:
+    """What the two have to talk about, as far as this viewer may know. `page`: of all cases."""
     cases = outlines(viewer, _episodes(viewer, counselor))
     flagged = histories(viewer, [each.episode for each in cases if each.open_flag is not None])
     stand = standings(viewer, flagged)
@@ -115,7 +118,7 @@ def agenda_of(viewer: Viewer, counselor: Membership) -> Agenda:
             for each in cases
             if each.pause is None and len(unanswered_sessions(each)) >= SILENT_FOR
         ],
-        cases=[case_row(viewer, each) for each in sorted(cases, key=sort_key)],
+        cases=_page_of(viewer, cases, page),
     )
 
 
@@ -137,6 +140,13 @@ def actions_of(viewer: Viewer, which: Q) -> list[AgreedAction]:
 def _episodes(viewer: Viewer, counselor: Membership) -> Sequence[Episode]:
     own = Episode.objects.clinical_to(viewer).running(viewer.today).filter(counselor=counselor)
     return list(own.select_related("client", "counselor").order_by("pk"))
+
+
+def _page_of(viewer: Viewer, cases: Sequence[AnyOutline], page: str | None) -> Page[CaseRow]:
+    """Only the rows of that page are drawn."""
+    shown: Any = Paginator(sorted(cases, key=sort_key), CASES_PER_PAGE).get_page(page)
+    shown.object_list = [case_row(viewer, each) for each in shown]
+    return cast("Page[CaseRow]", shown)
 
 
 def _waits(history: History, stand: Mapping[int, Standing]) -> bool:

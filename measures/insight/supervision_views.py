@@ -82,7 +82,7 @@ def _form(viewer: Viewer, counselor: Membership) -> ActionForm:
 
 def _agenda_page(request: StaffRequest, counselor: Membership, form: ActionForm) -> HttpResponse:
     viewer = request.viewer
-    found = agenda_of(viewer, counselor)
+    found = agenda_of(viewer, counselor, request.GET.get("page"))
     cases = [*found.episodes, *(row.episode for row in found.cases)]
     note_seen(request, (episode.client_id for episode in cases))
     context = {

@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from measures.builtin import current_version
+from measures.insight.agenda import agenda_of
 from measures.models import Assessment, Flag, Rating
 from sessions.models import Client, Episode, Session
 from tests import factories
@@ -131,5 +132,14 @@ def test_the_page_over_everybody_asks_little_and_stays_light(visit):
 
 def test_one_counselors_agenda_stays_light(visit, crowd):
     queries, size = visit(reverse("agenda", args=[crowd.alice.uuid]))
-    assert queries <= 25
+    assert queries <= 30
     assert size <= MOST_BYTES
+
+
+def test_all_cases_of_an_agenda_come_a_page_at_a_time(crowd, monkeypatch):
+    monkeypatch.setattr("measures.insight.agenda.CASES_PER_PAGE", 20)
+    viewer = factories.viewer_of(crowd.sam, NOW)
+    pages = [agenda_of(viewer, crowd.alice, page).cases for page in ("1", "2", "9", "x")]
+    assert [len(page) for page in pages[:2]] == [20, 20]
+    assert {row.code for row in pages[0]}.isdisjoint(row.code for row in pages[1])
+    assert (pages[2].number, pages[3].number) == (pages[2].paginator.num_pages, 1)
