@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -42,6 +43,11 @@ def home_route(viewer: Viewer) -> str:
     return next((page.route for page in pages_for(viewer)), "about")
 
 
+def _section(path: str) -> str:
+    """The page of the top navigation that this one lies below; a view may know better."""
+    return next((route for route, _ in PAGES if path.startswith(reverse(route))), "")
+
+
 def navigation(request: HttpRequest) -> dict[str, Any]:
     viewer = getattr(request, "viewer", None)
     route = request.resolver_match.view_name if request.resolver_match else ""
@@ -50,6 +56,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         "viewer": viewer,
         "pages": pages_for(viewer) if viewer else [],
         "route": route,
+        "section": _section(request.path),
         "tablet_marked": is_marked,
         "tablet_title": dict(PAGES).get(route, "Alliance"),
         "is_demo": settings.DEMO,

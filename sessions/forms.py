@@ -130,6 +130,8 @@ class OrganizationForm(forms.ModelForm):  # type: ignore[type-arg]
             "answers_with": forms.RadioSelect,
             "send_from": forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
             "send_until": forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+            # Longer than a line of the page: one that is cut off is not checked by anybody.
+            **{f"crisis_text{each}": forms.Textarea({"rows": 3}) for each in ("", "_es", "_ar")},
         }
         labels: ClassVar = {
             "name": _("Name"),

@@ -52,6 +52,8 @@ class Step:
     what: str
     by: str
     line: str
+    icon: str
+    css: str
 
 
 STEPS: dict[str, str | Promise] = {
@@ -65,6 +67,17 @@ STEPS: dict[str, str | Promise] = {
     "reopen": gettext_lazy("Opened again"),
     "supervision": gettext_lazy("Taken to supervision"),
     RUN_IS_GONE: gettext_lazy("The ratings no longer show it"),
+}
+# As on the client page: a diamond is a flag and nothing else.
+STEP_ICONS = {
+    "raised": ("diamond-fill", "i-flag"),
+    "talked": ("chat-left-text", "i-talk"),
+    "not_yet": ("clock", ""),
+    "watch": ("clock", ""),
+    "outside": ("signpost-split", ""),
+    "better": ("arrow-up-right-circle", "i-well"),
+    "reopen": ("arrow-repeat", ""),
+    "supervision": ("people", ""),
 }
 SAYS: dict[str, str | Promise] = {
     Repair.ClientSays.YES.value: gettext_lazy("%(client)s says: yes, that happened."),
@@ -132,12 +145,17 @@ def steps_of(viewer: Viewer, flag: Flag) -> list[Step]:
     """The history, newest first. Without a name where the engine acted."""
     events = FlagEvent.objects.filter(flag__in=Flag.objects.open_to(viewer), flag=flag)
     client = flag.episode.client
-    return [
-        Step(
-            at=event.at,
-            what=str(STEPS.get(event.reason, _("Noted"))),
-            by=event.by.name if event.by else "",
-            line=unseal(client, "line", event.sealed_line),
+    steps = []
+    for event in events.select_related("by").order_by("-pk"):
+        icon, css = STEP_ICONS.get(event.reason, ("check-circle", ""))
+        steps.append(
+            Step(
+                at=event.at,
+                what=str(STEPS.get(event.reason, _("Noted"))),
+                by=event.by.name if event.by else "",
+                line=unseal(client, "line", event.sealed_line),
+                icon=icon,
+                css=css,
+            )
         )
-        for event in events.select_related("by").order_by("-pk")
-    ]
+    return steps
