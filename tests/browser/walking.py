@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 from urllib.parse import urlsplit
 
 from axe_playwright_python.base import AXE_SCRIPT
@@ -28,14 +29,10 @@ PHONE: dict[str, Any] = {
 NARROWEST = 320
 # The smallest phone, and a window of 1280 by 1024 pixels at 400 %.
 SMALL_HEIGHTS = (568, 256)
-# In an order that changes little from one to the next.
-LOOKS: tuple[tuple[Literal["light", "dark"], int], ...] = (
-    ("light", NARROWEST),
-    ("light", 390),
-    ("dark", 390),
-    ("dark", 1280),
-    ("light", 1280),
-)
+Look: TypeAlias = tuple[Literal["light", "dark"], tuple[int, int]]
+# Between them both layouts in both schemes. The stories' pages get one pair, every page the other.
+LOOKS: tuple[Look, ...] = (("light", (390, 844)), ("dark", (1280, 900)))
+OTHER_LOOKS: tuple[Look, ...] = (("light", (1280, 900)), ("dark", (390, 844)))
 INSIDE = {"data", "blob", "about"}
 
 # What the console says of a status is known better from the answer itself.
@@ -57,6 +54,21 @@ TOO_WIDE = """(width) => {
     .slice(0, 3)
     .map((element) => element.outerHTML.slice(0, 160));
 }"""
+# What is told apart by its ground alone is lost where the system sets all colors. Plotly draws the
+# buttons of its own bar as icons.
+WITHOUT_BORDER = """() => {
+  const bare = (style) => style.borderTopStyle === "none" || parseFloat(style.borderTopWidth) < 1;
+  const all = "button:not(.modebar-btn), .btn, .form-control, .form-select";
+  return [...document.querySelectorAll(all)]
+    .filter((each) => each.checkVisibility() && bare(getComputedStyle(each)))
+    .slice(0, 3)
+    .map((each) => each.outerHTML.slice(0, 160));
+}"""
+# What stays in place while the page scrolls, and how much of the window it takes.
+STAYS = """() => [...document.body.querySelectorAll("*")]
+  .filter((each) => ["sticky", "fixed"].includes(getComputedStyle(each).position))
+  .filter((each) => each.getBoundingClientRect().height > innerHeight / 3)
+  .map((each) => each.outerHTML.slice(0, 160))"""
 # A radio button that looks like a button is shown, and focused, by its label.
 FOCUS = """() => {
   const focused = document.activeElement;
@@ -134,20 +146,38 @@ class Watch:
             self.note(response.url, f"answered {response.status}")
 
 
-def look_at(page: Page, name: str, watch: Watch) -> None:
+def look_at(page: Page, name: str, watch: Watch, looks: Iterable[Look] = LOOKS) -> None:
     """Look at a page in both color schemes and three widths: axe, and nothing sticks out."""
     before = page.viewport_size
     assert before is not None
-    for scheme, width in LOOKS:
+    for scheme, (width, height) in looks:
         page.emulate_media(color_scheme=scheme)
-        page.set_viewport_size({"width": width, "height": before["height"]})
+        page.set_viewport_size({"width": width, "height": height})
         _let_the_chart_follow(page)
         where = f"{name} ({scheme}, {width})"
         _check_width(page, where, width, watch)
-        if width != NARROWEST:
-            _check_with_axe(page, where, watch)
+        _check_with_axe(page, where, watch)
+    page.set_viewport_size({"width": NARROWEST, "height": SMALL_HEIGHTS[0]})
+    _let_the_chart_follow(page)
+    _check_width(page, f"{name} ({NARROWEST})", NARROWEST, watch)
+    page.emulate_media(color_scheme="light")
     page.set_viewport_size(before)
     _let_the_chart_follow(page)
+
+
+def look_from_all_sides(page: Page, name: str, watch: Watch) -> None:
+    """As `look_at`, and at 400 %, and where the system sets the colors."""
+    look_at(page, name, watch, OTHER_LOOKS)
+    before = page.viewport_size
+    assert before is not None
+    page.set_viewport_size({"width": NARROWEST, "height": SMALL_HEIGHTS[1]})
+    if in_the_way := page.evaluate(STAYS):
+        watch.note(f"{name} (400 %)", f"a third of the window stays covered: {in_the_way}")
+    page.emulate_media(forced_colors="active")
+    if lost := page.evaluate(WITHOUT_BORDER):
+        watch.note(f"{name} (forced colors)", f"without a border: {lost}")
+    page.emulate_media(forced_colors="none")
+    page.set_viewport_size(before)
 
 
 def look_small(page: Page, name: str, watch: Watch) -> None:
