@@ -48,10 +48,9 @@ class FlagQuerySet(models.QuerySet["Flag"]):
     def open_to(self, viewer: Viewer) -> Self:
         """A flag is as visible as the rating that raised it, the blind rule included.
 
-        Asked of each flag's own rating: a list of every rating that is open would be far longer.
+        Not asked of each flag by itself: PostgreSQL without statistics then takes half a second.
         """
-        raised_by = Rating.objects.open_to(viewer).filter(pk=OuterRef("first_rating"))
-        return self.filter(Exists(raised_by))
+        return self.filter(first_rating__in=Rating.objects.open_to(viewer).values("pk"))
 
 
 class Flag(PublicModel, OwnedModel):
