@@ -97,7 +97,7 @@ def _has_news(member: Membership, now: dt.datetime) -> bool:
     with transaction_of(member.organization_id):
         waiting = waiting_for(Viewer(member, member.organization, now))
     before = member.mailed_at
-    newest = max((each.newest for each in waiting), default=None)
+    newest = max((each.newest for each in waiting if each.newest), default=None)
     if newest is None or before is None:
         return newest is not None
     return newest > before or now - before >= AGAIN_AFTER

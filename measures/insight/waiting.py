@@ -15,25 +15,30 @@ from django.db.models import Count, Max, Q, QuerySet
 from django.utils.translation import ngettext
 
 from measures.models import CallRequest, Flag, unrated_sessions, unread_notes
+from measures.models.flags import FlagQuerySet
 from sessions.access import Viewer
 from sessions.models import ContactStop, Episode
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """One kind of thing that waits. `newest` is when the latest of them came."""
+    """One kind of thing that waits. `newest` is when the latest of them came; None: no news.
+
+    A session not rated yet is none. There is one after nearly every day, it stands on Today, and
+    its time is over after the next working day: a mail about it would come daily and say nothing.
+    """
 
     sentence: str
     route: str
-    newest: dt.datetime
+    newest: dt.datetime | None
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """How many, and when the latest of them came; None where there is none."""
+    """How many, and when the latest of them came."""
 
     count: int
-    newest: dt.datetime | None
+    newest: dt.datetime | None = None
 
 
 def waiting_for(viewer: Viewer) -> list[Waiting]:
@@ -42,7 +47,7 @@ def waiting_for(viewer: Viewer) -> list[Waiting]:
     return [
         Waiting(sentence % {"n": found.count}, route, found.newest)
         for found, route, sentence in kinds
-        if found.newest is not None
+        if found.count
     ]
 
 
@@ -53,11 +58,11 @@ def _kinds(viewer: Viewer) -> Iterator[tuple[Found, str, Callable[[int], str]]]:
     if viewer.counselor:
         own = to_talk_about.filter(episode__in=Episode.objects.editable_by(viewer).values("pk"))
         yield _found(unread_notes(viewer), "stored_at"), "today", _notes
-        yield _found(own, "raised_at"), "caseload", _own_flags
+        yield _flags(own, viewer), "caseload", _own_flags
         yield _unrated(viewer), "today", _sessions
     if viewer.supervisor:
         others = to_talk_about.filter(episode__counselor__in=viewer.supervises)
-        yield _found(others, "raised_at"), "supervision", _conversations
+        yield _flags(others, viewer), "supervision", _conversations
     if viewer.rights_contact:
         calls = CallRequest.objects.visible_to(viewer).waiting()
         yield _found(calls, "asked_at"), "calls", _calls
@@ -70,15 +75,27 @@ def _found(rows: QuerySet[Any], time: str) -> Found:
     return Found(**rows.order_by().aggregate(count=Count("pk"), newest=Max(time)))
 
 
+def _flags(flags: FlagQuerySet, viewer: Viewer) -> Found:
+    """A flag that was put off comes on the day on which it is looked at again."""
+    rows = list(flags.values_list("raised_at", "snoozed_until"))
+    zone = viewer.organization.zone
+    came = [
+        max(raised_at, dt.datetime.combine(again_on, dt.time.min, tzinfo=zone))
+        if again_on
+        else raised_at
+        for raised_at, again_on in rows
+    ]
+    return Found(len(rows), max(came, default=None))
+
+
 def _unrated(viewer: Viewer) -> Found:
     """A group is rated once, whoever was in it."""
     begun = unrated_sessions(viewer).filter(starts_at__lte=viewer.now)
     found = begun.aggregate(
         alone=Count("pk", filter=Q(group__isnull=True)),
         groups=Count("group", distinct=True),
-        newest=Max("starts_at"),
     )
-    return Found(found["alone"] + found["groups"], found["newest"])
+    return Found(found["alone"] + found["groups"])
 
 
 def _notes(n: int) -> str:

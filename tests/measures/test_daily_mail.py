@@ -19,6 +19,7 @@ from measures.insight.daily_mail import mail_what_waits
 from measures.insight.waiting import waiting_for
 from measures.models import Flag, Rater, Rating
 from measures.repair.reading_notes import mark_read
+from measures.repair.states import move
 from measures.repair.talks import record_talk
 from sessions.agreements import stop_contact
 from sessions.lexicon import telling_words
@@ -219,6 +220,29 @@ def test_the_same_is_not_told_every_day_but_something_new_is(people):
     run(third := TestGateway(), NOW + 2 * DAY)
     assert (names(first), names(second)) == (["alice", "sam"], [])
     assert names(third) == ["bob"]
+
+
+def test_sessions_not_rated_yet_are_on_the_page_and_send_no_mail(people):
+    """There is one after nearly every day of work: the mail would come every day."""
+    for days in range(3):
+        at = NOW + days * DAY
+        factories.make_session(people.episode, at - 3 * HOUR)
+        assert "session" in " ".join(lines(people.alice, at))
+        run(gateway := TestGateway(), at)
+        assert names(gateway) == []
+    raise_flag(people.episode, NOW + DAY)
+    run(gateway := TestGateway(), NOW + 5 * DAY)  # the Monday after
+    assert names(gateway) == ["alice", "sam"]
+
+
+def test_a_flag_that_was_put_off_is_news_on_its_day(people):
+    flag = raise_flag(people.episode)
+    run(TestGateway())
+    again = people.today + 2 * DAY
+    move(flag, "watching", now=NOW, reason="not_yet", by=people.alice, until=again)
+    run(before := TestGateway(), NOW + DAY)
+    run(then := TestGateway(), NOW + 2 * DAY)
+    assert (names(before), names(then)) == ([], ["alice", "sam"])
 
 
 def test_what_nobody_did_anything_about_is_told_again_after_a_week(people):
