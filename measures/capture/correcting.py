@@ -26,6 +26,10 @@ class Mistake(models.TextChoices):
     WRONG_SLIP = "wrong slip", _("it was typed in from another slip")
 
 
+# Beside an own rating of a session that was logged by mistake.
+NOT_HELD = "not held"
+
+
 class NothingToMove(Exception):
     """The client gave no answer about this session, or somebody took it off before."""
 
@@ -48,7 +52,8 @@ def move_rating(
             raise NothingToMove
         if to is not None:
             _check(to)
-        _take_off(wrong, why, by, now)
+        take_off(wrong, why, by, now)
+        _forget_what_came_with(wrong, now)
         moved = None if to is None else _store(wrong, to, why, by, now)
         for episode in {session.episode_id, to.episode_id if to else session.episode_id}:
             row = Episode.objects.select_related("organization").get(pk=episode)
@@ -70,7 +75,8 @@ def _check(to: Session) -> None:
         raise AlreadyAnswered(answer)
 
 
-def _take_off(wrong: Rating, why: str, by: Membership, now: dt.datetime) -> None:
+def take_off(wrong: Rating, why: str, by: Membership, now: dt.datetime) -> None:
+    """Supersede a rating; a row beside it keeps who took it off, and why."""
     at = max(now, wrong.stored_at)
     Rating.objects.filter(pk=wrong.pk).update(superseded_at=at)
     Rating.objects.create(
@@ -90,6 +96,10 @@ def _take_off(wrong: Rating, why: str, by: Membership, now: dt.datetime) -> None
         reason=why,
         superseded_at=at,
     )
+
+
+def _forget_what_came_with(wrong: Rating, now: dt.datetime) -> None:
+    """The answer about a promise, and the request, so that the client can be asked again."""
     Repair.objects.filter(said_in=wrong).update(said_in=None, client_says="")
     RatingRequest.objects.standing().filter(session=wrong.session_id).update(
         withdrawn_at=now, withdrawn_why=RatingRequest.Withdrawn.BY_HAND

@@ -8,8 +8,9 @@ import uuid
 from django.db import IntegrityError, transaction
 
 from measures.capture.answers import Answers
-from measures.capture.asking import ask_about, withdraw_open_requests
+from measures.capture.asking import ask_about, client_answer, withdraw_open_requests
 from measures.capture.assessing import assess_episode
+from measures.capture.correcting import NOT_HELD, take_off
 from measures.capture.services import record_rating
 from measures.models import Rater, Rating, RatingRequest
 from sessions.models import Episode, Membership, Session
@@ -22,7 +23,7 @@ class StaleSession(Exception):
 
 
 class RatedSession(Exception):
-    """A session that was rated took place."""
+    """The client answered about it: it took place, or the answer belongs elsewhere."""
 
 
 class NotYet(Exception):
@@ -43,8 +44,9 @@ def log_session(
 ) -> Session:
     """Store what became of a session and the counselor's rating of it, both or neither.
 
-    A session that was held asks the client, by what they agreed to (`whom_to_ask.why_not`). The
-    same form sent twice is stored once. Raises StaleSession, RatedSession, NotYet, TimeTaken and
+    A session that was held asks the client, by what they agreed to (`whom_to_ask.why_not`). One
+    that turns out not to have been loses the counselor's own rating, as a correction. The same form
+    sent twice is stored once. Raises StaleSession, RatedSession, NotYet, TimeTaken and
     AlreadyAnswered; nothing is stored then.
     """
     with transaction.atomic():
@@ -58,6 +60,8 @@ def log_session(
             _save(current, status, starts_at, mode)
             if status == Session.Status.HELD:
                 end_pause_by(current)
+            else:
+                _take_off_own(current, by, now)
         if answers is not None and status == Session.Status.HELD:
             record_rating(
                 session=current,
@@ -79,9 +83,15 @@ def _check(session: Session, status: str, starts_at: dt.datetime, now: dt.dateti
     today = session.organization.today
     if happened and today(starts_at) > today(now):
         raise NotYet
-    rated = Rating.objects.current().filter(session=session).exists()
-    if rated and status != Session.Status.HELD:
+    if status != Session.Status.HELD and client_answer(session.pk) is not None:
         raise RatedSession
+
+
+def _take_off_own(session: Session, by: Membership, now: dt.datetime) -> None:
+    """What a counselor said of a session that was none."""
+    for rating in Rating.objects.current().by(Rater.COUNSELOR).filter(session=session):
+        take_off(rating, NOT_HELD, by, now)
+        assess_episode(episode=session.episode, rater=Rater.COUNSELOR, now=now)
 
 
 def _save(session: Session, status: str, starts_at: dt.datetime, mode: str) -> None:

@@ -167,6 +167,7 @@ def _save(
     request: StaffRequest, session: Session, form: SessionLogForm, flag: Flag | None
 ) -> HttpResponse | None:
     """Log it and go to what comes next, or put the problem into words on the form."""
+    was_rated = _own_rating(session) is not None
     try:
         logged = logging_sessions.log_session(
             session=session,
@@ -184,8 +185,8 @@ def _save(
         form.add_error(
             "status",
             _(
-                "This session was rated, so it stays held. First put the answer where it belongs, "
-                "or take it off: open the answers of this session."
+                "The client answered about this session, so it stays held. First put the answer "
+                "where it belongs, or take it off: open the answers of this session."
             ),
         )
     except logging_sessions.NotYet:
@@ -195,6 +196,8 @@ def _save(
     else:
         _note_the_talk(request, logged, form, flag)
         said = what_follows(logged, request.now)
+        if was_rated and logged.status != Session.Status.HELD:
+            said = _("Your own rating of it is taken off, and stays on record.")
         messages.success(request, f"{_('Saved.')} {said}".strip())
         return redirect(_next(request, logged))
     return None

@@ -13,7 +13,8 @@ from django.test import Client as Browser
 from django.utils.formats import time_format
 
 from measures.capture import assessing
-from measures.models import Assessment, Rater, Rating
+from measures.capture.correcting import Mistake, move_rating
+from measures.models import Assessment, Flag, Rater, Rating
 from sessions.models import Session
 from tests import factories
 
@@ -114,14 +115,54 @@ def test_once_rated_the_form_asks_no_more(form):
     assert "Your own rating" not in text_of(form.get())
 
 
-@pytest.mark.parametrize("rater", [Rater.CLIENT, Rater.COUNSELOR])
 @pytest.mark.parametrize("status", ["missed", "cancelled"])
-def test_a_session_that_was_rated_stays_held(form, rater, status):
-    form.save()
-    factories.rate(form.stored(), 8, rater)
+def test_a_session_the_client_answered_about_stays_held(form, cast, status):
+    """Until the answer was put where it belongs; the own rating goes with the session."""
+    form.save(**EIGHT)
+    factories.rate(form.stored(), 8, Rater.CLIENT)
     answer = LogForm(form.browser, form.stored()).save(status=status)
-    assert_stays_open(answer, "This session was rated, so it stays held.")
+    assert_stays_open(answer, "The client answered about this session, so it stays held.")
     assert form.stored().status == "held"
+    assert Rating.objects.current().count() == 2
+    move_rating(
+        session=form.stored(), to=None, why=Mistake.WRONG_CLIENT, by=cast.alice, now=cast.now
+    )
+    LogForm(form.browser, form.stored()).save(status=status)
+    assert form.stored().status == status
+    assert not Rating.objects.current().exists()
+
+
+@pytest.mark.parametrize("status", ["missed", "cancelled"])
+def test_a_session_logged_by_mistake_is_undone_and_the_own_rating_stays_on_record(
+    form, cast, status
+):
+    form.save(**EIGHT)
+    was = Rating.objects.get()
+    answer = LogForm(form.browser, form.stored()).save(status=status)
+    assert answer.status_code == 302
+    assert form.stored().status == status
+    was.refresh_from_db()
+    assert was.superseded_at is not None
+    record = Rating.objects.get(corrects=was)
+    assert (record.outcome, record.entered_by, record.reason) == (
+        "withdrawn",
+        cast.alice,
+        "not held",
+    )
+    assert not Rating.objects.current().exists()
+    page = form.browser.get(answer.url).content.decode()
+    assert "Your own rating of it is taken off, and stays on record." in page
+    # It took place after all: it is rated anew.
+    LogForm(form.browser, form.stored()).save(status="held", **EIGHT)
+    assert Rating.objects.current().by(Rater.COUNSELOR).count() == 1
+
+
+def test_a_flag_of_own_ratings_goes_with_the_session_that_was_none(form, cast):
+    factories.make_course(cast.episode, [8] * 8, cast.now - dt.timedelta(days=2), own=9)
+    form.save(respect="1", understanding="1", goals="1")
+    assert Flag.objects.get(rater="counselor").state == "new"
+    LogForm(form.browser, form.stored()).save(status="cancelled")
+    assert Flag.objects.get(rater="counselor").state == "withdrawn"
 
 
 @pytest.mark.parametrize("status", ["held", "missed"])
