@@ -11,15 +11,24 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from measures.capture.correcting import NOT_HELD, Mistake
 from measures.capture.forms import WISHES
+from measures.insight.flag_page import Step
 from measures.insight.history import History
-from measures.insight.lane import LANE_MARKERS, MARK_SENTENCES, LaneMark, Stop, stops_of
+from measures.insight.lane import LANE_MARKERS, MARK_SENTENCES, LaneMark, Stop, stops_of, way_marks
 from measures.insight.read_models import Note, SaidOfPromise
-from measures.insight.sentences import NOTHING, flag_sentence, mark, number, usual
+from measures.insight.sentences import (
+    NOTHING,
+    flag_sentence,
+    mark,
+    month_day,
+    number,
+    usual,
+)
 from measures.insight.story import Story
 from measures.insight.trend_points import TrendPoint
 from measures.models import FACETS, Flag, Rater, Rating, Repair
-from sessions.models import Contact, EpisodeEvent, Pause
+from sessions.models import Contact, EpisodeEvent, Pause, Session
 from sessions.sealing import unseal
 
 
@@ -50,6 +59,9 @@ class Event:
     # The event of a fixed kind this is, where it can be taken away again.
     removable: EpisodeEvent | None = None
     is_one_line: bool = False
+    # Where the answers about a session stand, and what was done about a flag.
+    answers: Session | None = None
+    steps: Sequence[Step] = ()
 
 
 KEY = {
@@ -133,14 +145,17 @@ def events_of(
     events = [
         *(_note_event(note, code, zone) for note in notes),
         *(_promise_event(each, code, zone) for each in promises),
-        *(_flag_event(flag, history) for flag in history.flags),
+        *(_flag_event(flag, history, story) for flag in history.flags),
         *(_talk_event(talk, history) for talk in story.talks),
         *(_closing_event(each.at.astimezone(zone).date()) for each in story.closings),
         *(_wish_event(rating, code, zone) for rating in _wishes(history)),
         *(_contact_event(contact, zone) for contact in story.contacts),
         *(event for pause in story.pauses for event in _pause_events(pause, history)),
         *(_dated_event(event) for event in story.events),
-        *(_session_event(point) for point in points),  # last: of one day, below what came of it
+        *(_correction_event(row, history) for row in story.corrections),
+        *_way_events(points),
+        # Last: of one day, below what came of it.
+        *map(_session_event, points, history.logged),
     ]
     return sorted(events, key=lambda event: event.on, reverse=True)
 
@@ -149,7 +164,7 @@ def _wishes(history: History) -> list[Rating]:
     return [rating for rating in history.by(Rater.CLIENT) if rating.change_wish]
 
 
-def _session_event(point: TrendPoint) -> Event:
+def _session_event(point: TrendPoint, session: Session) -> Event:
     if point.missed:
         return Event(point.starts_at.date(), "x-lg", _("Missed"))
     given = {"client": number(point.client.score), "counselor": number(point.counselor.score)}
@@ -161,7 +176,39 @@ def _session_event(point: TrendPoint) -> Event:
     elif point.counselor.score is not None:
         text = _("Counselor %(counselor)s.") % given
     title = _("Session %(number)d") % {"number": point.number or 0}
-    return Event(point.starts_at.date(), "person", title, text=text, is_one_line=True)
+    day = point.starts_at.date()
+    return Event(day, "person", title, text=text, is_one_line=True, answers=session)
+
+
+def _way_events(points: Sequence[TrendPoint]) -> Iterator[Event]:
+    title = str(MARK_SENTENCES["way_changed"]).rstrip(".")
+    for mark_ in way_marks(points):
+        point = points[int(mark_.slot)]
+        way = Rating.InputKind(point.client.input_kind).label
+        text = _("From here on: %(way)s.") % {"way": way}
+        yield Event(point.starts_at.date(), "pencil", title, text=text)
+
+
+WHY_CORRECTED = {each.value: each.label for each in Mistake} | {
+    NOT_HELD: gettext_lazy("the session was logged by mistake"),
+}
+
+
+def _correction_event(row: Rating, history: History) -> Event:
+    """Who put an answer right, and why; nothing of the answer itself."""
+    words = {
+        "name": row.entered_by.name if row.entered_by else NOTHING,
+        "day": month_day(row.session.starts_at.astimezone(history.zone).date()),
+        "why": WHY_CORRECTED.get(row.reason, row.reason),
+    }
+    if row.outcome != Rating.Outcome.WITHDRAWN:
+        text = _("%(name)s put an answer where it belongs, on the session of %(day)s: %(why)s.")
+    elif row.rater == Rater.COUNSELOR:
+        text = _("%(name)s took the counselor's rating off the session of %(day)s: %(why)s.")
+    else:
+        text = _("%(name)s took the client's answer off the session of %(day)s: %(why)s.")
+    on = row.stored_at.astimezone(history.zone).date()
+    return Event(on, "arrow-repeat", _("Put right"), text=text % words)
 
 
 def _note_event(note: Note, code: str, zone: dt.tzinfo) -> Event:
@@ -191,13 +238,14 @@ def _promise_event(said: SaidOfPromise, code: str, zone: dt.tzinfo) -> Event:
     return Event(said.at.astimezone(zone).date(), "chat-left-text", title, text=said.promise)
 
 
-def _flag_event(flag: Flag, history: History) -> Event:
+def _flag_event(flag: Flag, history: History, story: Story) -> Event:
     return Event(
         flag.first_rating.session.starts_at.astimezone(history.zone).date(),
         "diamond-fill",
         _("Flag: %(state)s") % {"state": flag.get_state_display()},
         text=flag_sentence(flag, history),
         css="i-flag",
+        steps=story.steps.get(flag.pk, ()),
     )
 
 

@@ -17,6 +17,7 @@ from measures.models import Flag, FlagEvent, Rater, Rating, Repair
 from measures.repair.flags import RUN_IS_GONE
 from measures.repair.talks import promised_in
 from sessions.access import Viewer
+from sessions.models import Client, Episode
 from sessions.sealing import unseal
 
 LOOK_AGAIN = dt.timedelta(days=7)
@@ -144,18 +145,27 @@ def _says(talk: Repair, code: str) -> str:
 def steps_of(viewer: Viewer, flag: Flag) -> list[Step]:
     """The history, newest first. Without a name where the engine acted."""
     events = FlagEvent.objects.filter(flag__in=Flag.objects.open_to(viewer), flag=flag)
-    client = flag.episode.client
-    steps = []
-    for event in events.select_related("by").order_by("-pk"):
-        icon, css = STEP_ICONS.get(event.reason, ("check-circle", ""))
-        steps.append(
-            Step(
-                at=event.at,
-                what=str(STEPS.get(event.reason, _("Noted"))),
-                by=event.by.name if event.by else "",
-                line=unseal(client, "line", event.sealed_line),
-                icon=icon,
-                css=css,
-            )
-        )
+    related = events.select_related("by").order_by("-pk")
+    return [_step(event, flag.episode.client) for event in related]
+
+
+def steps_by_flag(viewer: Viewer, episode: Episode) -> dict[int, list[Step]]:
+    """The histories of all flags of an episode, oldest step first, by the number of the flag."""
+    readable = Flag.objects.open_to(viewer).filter(episode=episode)
+    events = FlagEvent.objects.filter(flag__in=readable.values("pk")).select_related("by")
+    steps: dict[int, list[Step]] = {}
+    for event in events.order_by("pk"):
+        steps.setdefault(event.flag_id, []).append(_step(event, episode.client))
     return steps
+
+
+def _step(event: FlagEvent, client: Client) -> Step:
+    icon, css = STEP_ICONS.get(event.reason, ("check-circle", ""))
+    return Step(
+        at=event.at,
+        what=str(STEPS.get(event.reason, _("Noted"))),
+        by=event.by.name if event.by else "",
+        line=unseal(client, "line", event.sealed_line),
+        icon=icon,
+        css=css,
+    )

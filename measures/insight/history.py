@@ -138,9 +138,7 @@ def trend_points(history: AnyOutline) -> list[TrendPoint]:
     }
     points = []
     number = 0
-    for session in history.sessions:
-        if session.status == Session.Status.SCHEDULED:
-            continue
+    for session in history.logged:
         missed = session.status == Session.Status.MISSED
         number += not missed
         client = history.rating(session, Rater.CLIENT)

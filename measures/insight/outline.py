@@ -107,6 +107,11 @@ class Outline(Generic[S, A]):
             and (self.hidden_from is None or session.starts_at < self.hidden_from)
         ]
 
+    @property
+    def logged(self) -> list[S]:
+        """Held and missed, in order: one to each point of the chart."""
+        return [each for each in self.sessions if each.status != Session.Status.SCHEDULED]
+
     @cached_property
     def held(self) -> list[S]:
         return [session for session in self.sessions if session.status == Session.Status.HELD]

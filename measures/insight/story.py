@@ -7,10 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
+from django.db.models import Q
+
+from measures.insight.flag_page import Step, steps_by_flag
 from measures.insight.history import History
 from measures.insight.lane import LaneMark, MarkKind, dated_marks, way_marks
 from measures.insight.trend_points import TrendPoint
-from measures.models import Flag, FlagEvent, Repair
+from measures.models import Flag, FlagEvent, Rating, Repair
 from sessions.access import Viewer
 from sessions.models import Contact, EarlierGoal, Episode, EpisodeEvent, Pause
 from sessions.sealing import unseal
@@ -35,6 +38,9 @@ class Story:
     contacts: list[Contact]
     pauses: list[Pause]
     earlier_goals: list[EarlierWords]
+    corrections: list[Rating]
+    # What was done about each flag, by its number.
+    steps: dict[int, list[Step]]
 
 
 def story_of(viewer: Viewer, history: History) -> Story:
@@ -59,7 +65,18 @@ def story_of(viewer: Viewer, history: History) -> Story:
             EarlierWords(unseal(episode.client, "goal", row.sealed_goal), row.said_on, row.until_on)
             for row in goals.order_by("-until_on", "-pk")
         ],
+        corrections=_corrections(viewer, episode),
+        steps=steps_by_flag(viewer, episode),
     )
+
+
+def _corrections(viewer: Viewer, episode: Episode) -> list[Rating]:
+    """What says that an answer was taken off, and answers that were put where they belong."""
+    readable = Rating.objects.open_to(viewer).filter(session__episode=episode)
+    corrected = readable.filter(
+        Q(outcome=Rating.Outcome.WITHDRAWN) | Q(corrects__isnull=True) & ~Q(reason="")
+    )
+    return list(corrected.select_related("session", "entered_by").order_by("stored_at", "pk"))
 
 
 def marks_of(points: Sequence[TrendPoint], story: Story, zone: dt.tzinfo) -> list[LaneMark]:

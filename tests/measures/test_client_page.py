@@ -6,15 +6,19 @@ import datetime as dt
 import html
 import re
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from measures.builtin import current_version
+from measures.capture.correcting import Mistake, move_rating
+from measures.capture.logging_sessions import log_session
 from measures.insight.shown import Shown
 from measures.models import Assessment, Flag, Rater, Rating
+from measures.repair.acting import Decision, Did, decide
 from measures.repair.states import record_event
 from measures.repair.talks import record_talk
-from sessions.models import Contact, Episode, Pause
+from sessions.models import Contact, Episode, Pause, Session
 from sessions.stories import add_event
 from tests import factories
 
@@ -140,6 +144,115 @@ def test_a_hidden_rating_is_in_no_part_of_the_page(cast, alice, log_in):
         seen = page(log_in(cast.sam), cast.episode, query)
         assert "Go slower" in seen
         assert "session 4," in seen
+
+
+def story_text(text: str) -> str:
+    found = re.search(r'<ol class="line">(.*?)</ol>', text, re.DOTALL)
+    assert found
+    return " ".join(re.sub(r"<svg.*?</svg>|<[^>]*>", " ", found[1], flags=re.DOTALL).split())
+
+
+def test_the_story_of_a_flag_says_who_did_what_and_when(cast, alice):
+    factories.make_course(cast.episode, [9, 9, 8, 9, 9, 8, 9, 3], cast.now - dt.timedelta(days=7))
+    flag = Flag.objects.get()
+    steps = [(Did.NOT_YET, "Not today."), (Did.NO_CONCERN, "A cold."), (Did.REOPEN, "")]
+    for did, line in steps:
+        until = cast.today + dt.timedelta(days=7) if did == Did.NOT_YET else None
+        decision = Decision(did, until, line)
+        flag = decide(
+            flag=flag, decision=decision, version=flag.version, by=cast.alice, now=cast.now
+        )
+        flag.refresh_from_db()
+    text = story_text(page(alice, cast.episode))
+    day = f"{cast.today:%B} {cast.today.day}"
+    told = [
+        "Raised",
+        f"{day}: Not yet talked about, looked at again later, Alice. Not today.",
+        f"{day}: No concern, Alice. A cold.",
+        f"{day}: Opened again, Alice",
+    ]
+    places = [text.index(each) for each in told]
+    assert places == sorted(places)
+
+
+def test_the_story_tells_a_new_way_of_answering(cast, alice):
+    course = factories.make_course(cast.episode, [8, 8, 8], cast.now - dt.timedelta(days=7))
+    last = factories.make_session(cast.episode, cast.now - dt.timedelta(days=2))
+    factories.rate(last, 7, "counselor")
+    factories.rate(last, 8, input_kind="slider")
+    text = page(alice, cast.episode)
+    assert story(text).count("The way of answering changed") == 1
+    assert "From here on: slider." in story_text(text)
+    assert len(course) == 3
+
+
+def test_the_story_tells_who_put_an_answer_right_and_why_and_nothing_of_the_answer(cast, alice):
+    other = factories.make_episode(cast.alice, "T-309", cast.today)
+    wrong, right = (
+        factories.make_session(each, cast.now - dt.timedelta(days=3))
+        for each in (cast.episode, other)
+    )
+    for each in (wrong, right):
+        factories.rate(each, 7, "counselor")
+    factories.rate(wrong, 1.5, note="Mine alone.")
+    move_rating(session=wrong, to=right, why=Mistake.WRONG_CLIENT, by=cast.alice, now=cast.now)
+    on = wrong.starts_at.astimezone(factories.ZONE)
+    day = f"{on:%B} {on.day}"
+    before, after = (story_text(page(alice, each)) for each in (cast.episode, other))
+    assert (
+        f"Alice took the client's answer off the session of {day}: another client answered."
+        in before
+    )
+    assert "1.5" not in before
+    assert "Mine alone." not in before
+    assert (
+        f"Alice put an answer where it belongs, on the session of {day}: another client answered."
+        in after
+    )
+    log_session(
+        session=wrong,
+        status="cancelled",
+        starts_at=wrong.starts_at,
+        mode=wrong.mode,
+        version=wrong.version,
+        answers=None,
+        rating_uuid=uuid4(),
+        by=cast.alice,
+        now=cast.now,
+    )
+    assert (
+        f"Alice took the counselor's rating off the session of {day}: the session was logged by "
+        "mistake." in story_text(page(alice, cast.episode))
+    )
+
+
+def test_a_correction_is_as_blind_as_the_answer_it_is_about(cast, alice):
+    other = factories.make_episode(cast.alice, "T-309", cast.today)
+    at = cast.now - dt.timedelta(hours=3)
+    wrong, right = (factories.make_session(each, at) for each in (cast.episode, other))
+    factories.rate(wrong, 1.5, now=cast.now)
+    before = story(page(alice, other))
+    move_rating(session=wrong, to=right, why=Mistake.WRONG_CLIENT, by=cast.alice, now=cast.now)
+    assert story(page(alice, other)) == before
+    factories.rate(right, 7, "counselor", now=cast.now)
+    assert "Put right" in story(page(alice, other))
+
+
+def test_every_session_leads_to_its_answers_whether_or_not_there_are_any(cast, alice):
+    sessions = factories.make_course(cast.episode, [8, None], cast.now - dt.timedelta(days=7))
+    last = factories.make_session(cast.episode, cast.now - dt.timedelta(hours=3))
+    missed = factories.make_session(
+        cast.episode, cast.now - dt.timedelta(days=5), Session.Status.MISSED
+    )
+    before = page(alice, cast.episode)
+    for each in (*sessions, last):
+        assert f'href="/sessions/{each.uuid}/answers/"' in before
+    assert str(missed.uuid) not in before
+    factories.rate(last, 1.5, now=cast.now)  # hidden: the story does not move
+    assert story_text(page(alice, cast.episode)) == story_text(before)
+    answers = alice.get(f"/sessions/{last.uuid}/answers/").content.decode()
+    assert "It opens when you have rated" in answers
+    assert ">1.5<" not in answers
 
 
 def test_a_long_story_comes_a_page_at_a_time(cast, alice):
