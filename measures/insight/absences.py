@@ -64,7 +64,11 @@ def missed_in_a_row(history: AnyOutline) -> list[Session | Met]:
 
 
 def unanswered_sessions(history: AnyOutline) -> list[Session | Met]:
-    """The latest sessions without an answer from the client; in order."""
-    past = reversed(history.past_sessions)
-    run = list(takewhile(lambda each: history.rating(each, Rater.CLIENT) is None, past))
-    return run[::-1]
+    """The latest sessions the client was asked about and did not answer; in order.
+
+    Whoever is asked after every third session is not silent after two.
+    """
+    run = takewhile(
+        lambda each: history.rating(each, Rater.CLIENT) is None, reversed(history.past_sessions)
+    )
+    return [each for each in run if history.was_asked(each)][::-1]

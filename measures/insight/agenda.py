@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -13,7 +13,7 @@ from django.db.models import Q
 from measures.insight import sentences
 from measures.insight.absences import absence_of, unanswered_sessions
 from measures.insight.chips import sort_key
-from measures.insight.flag_states import Standing, standings
+from measures.insight.flag_states import Step, open_standing, standing_of
 from measures.insight.history import History, histories, outlines
 from measures.insight.outline import AnyOutline
 from measures.insight.read_models import CaseRow, case_row
@@ -98,8 +98,7 @@ def agenda_of(viewer: Viewer, counselor: Membership, page: str | None = None) ->
     """What the two have to talk about, as far as this viewer may know. `page`: of all cases."""
     cases = outlines(viewer, _episodes(viewer, counselor))
     flagged = histories(viewer, [each.episode for each in cases if each.open_flag is not None])
-    stand = standings(viewer, flagged)
-    waiting = sorted((each for each in flagged if _waits(each, stand)), key=_raised_at)
+    waiting = sorted(filter(_waits, flagged), key=_raised_at)
     settled = _settled(viewer, counselor)
     return Agenda(
         counselor=counselor,
@@ -108,7 +107,7 @@ def agenda_of(viewer: Viewer, counselor: Membership, page: str | None = None) ->
             viewer, Q(counselor=counselor, done_at__gte=viewer.now - dt.timedelta(days=ENDED_DAYS))
         ),
         picks=_picks(viewer, counselor),
-        talks=_talks(viewer, counselor, waiting[:TALKS], stand),
+        talks=_talks(viewer, counselor, waiting[:TALKS]),
         more_talks=max(0, len(waiting) - TALKS),
         calls=[each.episode for each in cases if _is_to_be_called(each)][:CALLS],
         beginners=[each.episode for each in cases if 0 < len(each.held) <= FIRST_SESSIONS],
@@ -149,11 +148,10 @@ def _page_of(viewer: Viewer, cases: Sequence[AnyOutline], page: str | None) -> P
     return cast("Page[CaseRow]", shown)
 
 
-def _waits(history: History, stand: Mapping[int, Standing]) -> bool:
+def _waits(history: History) -> bool:
     """Not yet talked about, or talked about and not better."""
-    standing = stand.get(history.episode.pk)
-    not_better = standing is not None and standing.is_due and standing.is_not_better
-    return history.waits_for_talk or not_better
+    standing = open_standing(history)
+    return standing is not None and standing.step in {Step.NOT_YET, Step.NOT_BETTER}
 
 
 def _raised_at(history: History) -> dt.datetime:
@@ -162,12 +160,7 @@ def _raised_at(history: History) -> dt.datetime:
     return flag.raised_at
 
 
-def _talks(
-    viewer: Viewer,
-    counselor: Membership,
-    waiting: Sequence[History],
-    stand: Mapping[int, Standing],
-) -> list[Talk]:
+def _talks(viewer: Viewer, counselor: Membership, waiting: Sequence[History]) -> list[Talk]:
     notes = _shared_words(viewer, counselor)
     talks = []
     for history in waiting:
@@ -175,7 +168,7 @@ def _talks(
         if flag is None:
             continue
         rating = notes.get(history.episode.pk)
-        raised = flag.raised_at.astimezone(history.zone).date()
+        standing = standing_of(flag, history)
         talks.append(
             Talk(
                 episode=history.episode,
@@ -183,8 +176,8 @@ def _talks(
                 sentence=sentences.flag_sentence(flag, history),
                 words=unseal(history.episode.client, "note", rating.sealed_note) if rating else "",
                 language=rating.language if rating else "",
-                days=(viewer.today - raised).days,
-                label=stand[history.episode.pk].label,
+                days=standing.days,
+                label=standing.label,
             )
         )
     return talks

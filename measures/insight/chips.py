@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from django.utils.formats import date_format
@@ -11,9 +11,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from measures.insight.absences import GOT_THROUGH, QUIET_AFTER, absence_of, unanswered_sessions
+from measures.insight.flag_states import Standing, Step, open_standing, standing_of
 from measures.insight.notices import is_low_from_the_start
 from measures.insight.outline import AnyOutline, Conclusion
-from measures.models import Assessment, Flag
+from measures.models import Assessment, Rater
 
 
 class Concern(IntEnum):
@@ -39,6 +40,20 @@ class Chip:
 
 OPEN = "chip-open"
 CALLED = Chip("telephone", _("Called"), "chip-talk")
+OVER = Chip("lock", _("Closed"))
+CLOSED = Chip("check-circle", _("Closed"), "chip-talk")
+WE_DID = {
+    Step.NOT_YET: Chip("chat-left", _("Not yet talked about"), OPEN),
+    Step.WATCHING: Chip("clock", _("Watching until %(date)s"), "chip-talk"),
+    Step.TALKED: Chip("chat-left-text", _("Talked about"), "chip-talk"),
+    Step.BACK: Chip("chat-left-text", _("Talked about: back to usual?"), "chip-talk"),
+    Step.COMING_BACK: Chip("chat-left-text", _("Talked about: coming back"), "chip-talk"),
+    Step.NOT_BETTER: Chip("chat-left-text", _("Talked about: not better"), OPEN),
+    Step.OUTSIDE: Chip("signpost-split", _("Outside our work"), "chip-talk"),
+    Step.NO_CONCERN: CLOSED,
+    Step.BETTER: CLOSED,
+    Step.WITHDRAWN: CLOSED,
+}
 RATINGS_SAY = {
     Concern.LOWER: Chip("arrow-down-right", _("Lower than usual"), "chip-ask"),
     Concern.QUIET: Chip("question-circle", _("No answer lately"), OPEN),
@@ -69,12 +84,16 @@ def concern_of(history: AnyOutline) -> Concern:
     assessment = history.last_assessment
     if assessment is None:
         return Concern.NOT_ENOUGH
-    if assessment.status == Assessment.Status.STEADY:
-        if is_low_from_the_start(history):
-            return Concern.LOW
-        if _is_above(assessment):
-            return Concern.HIGHER
-    return BY_STATUS[assessment.status]
+    if assessment.status == Assessment.Status.STEADY and is_low_from_the_start(history):
+        return Concern.LOW
+    return concern_after(assessment.status, is_above=_is_above(assessment))
+
+
+def concern_after(status: str | None, *, is_above: bool) -> Concern:
+    """What a last rating says by itself; `status`: what was concluded after it, if anything."""
+    if status == Assessment.Status.STEADY and is_above:
+        return Concern.HIGHER
+    return BY_STATUS.get(status or "", Concern.NOT_ENOUGH)
 
 
 def _is_above(assessment: Assessment | Conclusion) -> bool:
@@ -93,24 +112,41 @@ def chips_of(history: AnyOutline) -> list[Chip]:
     return [first, second]
 
 
+def chips_beside(standing: Standing, history: AnyOutline) -> list[Chip]:
+    """The chips on the page of one flag: of its own where it is not the one to talk about now."""
+    other = history.open_flag
+    if standing.flag.is_open and (other is None or other.pk == standing.flag.pk):
+        return chips_of(history)
+    return [did_chip(standing)]
+
+
 def _did(history: AnyOutline, concern: Concern) -> Chip | None:
     """What we did; None where there is nothing to do. A call answers a silence, not a flag."""
-    flag = history.open_flag
+    if history.episode.closed_on is not None:
+        return OVER
+    standing = open_standing(history) or _settled(history, concern)
     absence = absence_of(history)
     called = absence is not None and absence.got_through
-    if flag is None or (called and concern == Concern.QUIET):
+    if standing is None or (called and concern == Concern.QUIET):
         return CALLED if called else None
-    return did_chip(flag, history.today)
+    return did_chip(standing)
 
 
-def did_chip(flag: Flag, today: dt.date) -> Chip:
-    """What was done about an open flag."""
-    if flag.snoozed_until and flag.is_put_off(today):
-        until = date_format(flag.snoozed_until, "MONTH_DAY_FORMAT")
-        return Chip("clock", _("Watching until %(date)s") % {"date": until}, "chip-talk")
-    if not flag.waits_on(today):
-        return Chip("chat-left-text", _("Talked about"), "chip-talk")
-    return Chip("chat-left", _("Not yet talked about"), OPEN)
+def _settled(history: AnyOutline, concern: Concern) -> Standing | None:
+    """The closed flag behind what the ratings still say; older ones are in the story alone."""
+    if concern not in {Concern.LOWER, Concern.BACK}:
+        return None
+    closed = [each for each in history.flags if each.rater == Rater.CLIENT and not each.is_open]
+    return standing_of(closed[-1], history, talks=()) if closed else None
+
+
+def did_chip(standing: Standing) -> Chip:
+    """What was done about a flag."""
+    chip, until = WE_DID[standing.step], standing.flag.snoozed_until
+    if standing.step != Step.WATCHING or until is None:
+        return chip
+    words = {"date": date_format(until, "MONTH_DAY_FORMAT")}
+    return replace(chip, label=chip.label % words)
 
 
 def sort_key(history: AnyOutline) -> tuple[bool, int, str]:

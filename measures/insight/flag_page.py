@@ -151,10 +151,11 @@ def steps_of(viewer: Viewer, flag: Flag) -> list[Step]:
 
 def steps_by_flag(viewer: Viewer, episode: Episode) -> dict[int, list[Step]]:
     """The histories of all flags of an episode, oldest step first, by the number of the flag."""
-    readable = Flag.objects.open_to(viewer).filter(episode=episode)
-    events = FlagEvent.objects.filter(flag__in=readable.values("pk")).select_related("by")
+    events = FlagEvent.objects.filter(
+        flag__in=Flag.objects.open_to(viewer).filter(episode=episode).values("pk")
+    )
     steps: dict[int, list[Step]] = {}
-    for event in events.order_by("pk"):
+    for event in events.select_related("by").order_by("pk"):
         steps.setdefault(event.flag_id, []).append(_step(event, episode.client))
     return steps
 

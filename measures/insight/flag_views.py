@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods
 from measures.capture.who_sees import supervisors_of
 from measures.insight.chart_words import trend_sentence_for_chart
 from measures.insight.charts import lowest_shown, trend_figure
-from measures.insight.chips import chips_of
+from measures.insight.chips import chips_beside
 from measures.insight.episode_page import key_of
 from measures.insight.flag_forms import CardForm
 from measures.insight.flag_page import (
@@ -128,7 +128,7 @@ def saved(decision: Decision) -> str:
 def _page(request: StaffRequest, row: Flag, history: History, form: CardForm) -> HttpResponse:
     viewer, episode = request.viewer, row.episode
     talks = list(Repair.objects.open_to(viewer).filter(flag=row).order_by("talked_on", "pk"))
-    standing = standing_of(viewer, row, history, talks)
+    standing = standing_of(row, history, talks)
     may_act = Flag.objects.editable_by(viewer).filter(pk=row.pk).exists()
     status = 409 if form.is_stale else 422 if form.errors else 200
     is_withdrawn = row.state == Flag.State.WITHDRAWN
@@ -138,7 +138,7 @@ def _page(request: StaffRequest, row: Flag, history: History, form: CardForm) ->
         "client": episode.client,
         "standing": standing,
         "label": label_of(standing),
-        "chips": chips_of(history) if row.is_open else [],
+        "chips": chips_beside(standing, history),
         "sentence": flag_sentence(row, history),
         "honesty": honesty(viewer.organization) if row.is_open else "",
         "words": words_of(viewer, row, history),

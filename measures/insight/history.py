@@ -25,10 +25,10 @@ from measures.insight.outline import (
     score_of,
 )
 from measures.insight.trend_points import RaterPoint, TrendPoint
-from measures.models import FACETS, Flag, Rater, Rating, blind_sessions
+from measures.models import FACETS, Flag, Rater, Rating, RatingRequest, Repair, blind_sessions
 from measures.models.flags import FlagQuerySet
 from sessions.access import Viewer
-from sessions.models import Contact, Episode, Pause, Session
+from sessions.models import Client, Contact, Episode, Pause, Session
 from sessions.models.meetings import SessionQuerySet
 
 T = TypeVar("T", Session, Flag, Contact)
@@ -113,6 +113,10 @@ class _Known:
         keys = [episode.pk for episode in episodes]
         self.viewer = viewer
         self.flags = _grouped(flags)
+        self.talks: defaultdict[int, list[Repair]] = defaultdict(list)
+        for talk in _talks(viewer, keys):
+            self.talks[talk.flag.episode_id].append(talk)
+        self.asked = _asked(viewer, episodes)
         self.contacts = _grouped(_contacts(viewer, keys, _before(episodes)))
         self.pauses = {pause.episode_id: pause for pause in _pauses(viewer, keys)}
         self.hidden_from = _hidden_from(viewer, keys)
@@ -123,6 +127,8 @@ class _Known:
             "zone": self.viewer.organization.zone,
             "today": self.viewer.today,
             "flags": self.flags[episode.pk],
+            "talks": self.talks[episode.pk],
+            "asked": self.asked.get(episode.pk),
             "contacts": [*self.contacts[episode.continues_id or 0], *self.contacts[episode.pk]],
             "pause": self.pauses.get(episode.pk),
             "hidden_from": self.hidden_from.get(episode.pk),
@@ -228,6 +234,26 @@ def _flags(viewer: Viewer, episodes: Sequence[int]) -> FlagQuerySet:
     readable = Flag.objects.open_to(viewer).with_talks().exclude(state=Flag.State.WITHDRAWN)
     of_episodes = readable.filter(episode__in=episodes).select_related("first_rating__session")
     return of_episodes.order_by("raised_at", "pk")
+
+
+def _talks(viewer: Viewer, episodes: Sequence[int]) -> Iterable[Repair]:
+    readable = Repair.objects.open_to(viewer).filter(flag__state__in=Flag.OPEN_STATES)
+    of_episodes = readable.filter(flag__episode__in=episodes).select_related("flag")
+    return of_episodes.order_by("talked_on", "pk")
+
+
+def _asked(viewer: Viewer, episodes: Sequence[Episode]) -> dict[int, frozenset[int]]:
+    """Of those who are asked after some sessions only, or by hand: which, per episode."""
+    every = Client.Cadence.EVERY
+    sessions: dict[int, set[int]] = {
+        each.pk: set() for each in episodes if each.client.cadence != every
+    }
+    requests = RatingRequest.objects.visible_to(viewer).filter(
+        episode__in=list(sessions), withdrawn_at__isnull=True
+    )
+    for episode_id, session_id in requests.values_list("episode_id", "session_id"):
+        sessions[episode_id].add(session_id)
+    return {episode_id: frozenset(asked) for episode_id, asked in sessions.items()}
 
 
 def _contacts(viewer: Viewer, episodes: Sequence[int], before: Sequence[int]) -> Iterable[Contact]:

@@ -15,7 +15,7 @@ from functools import cached_property
 from itertools import takewhile
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar, overload
 
-from measures.models import Assessment, Flag, Rater, Rating
+from measures.models import Assessment, Flag, Rater, Rating, Repair
 from sessions.models import Contact, Episode, Pause, Session
 
 MIN_FACETS = 2
@@ -75,6 +75,8 @@ class Outline(Generic[S, A]):
     group_sessions: list[S]
     ratings: dict[tuple[int, str], A]
     flags: list[Flag]
+    # About the flags that are open, oldest first.
+    talks: list[Repair]
     # Calls and letters that stand, oldest first.
     contacts: list[Contact]
     pause: Pause | None
@@ -83,6 +85,8 @@ class Outline(Generic[S, A]):
     # The latest sessions of the episode before, with somebody else, where the client did not come
     # to them. They are in no sentence but that a call is due: attendance is the client's schedule.
     missed_before: list[S]
+    # The sessions asked about, of a client who is not asked after every one; None: every one.
+    asked: frozenset[int] | None
 
     def rating(self, session: S, rater: str) -> A | None:
         return self.ratings.get((session.pk, rater))
@@ -106,6 +110,10 @@ class Outline(Generic[S, A]):
             if session.status != Session.Status.SCHEDULED
             and (self.hidden_from is None or session.starts_at < self.hidden_from)
         ]
+
+    def was_asked(self, session: S) -> bool:
+        """Whether an answer was to be expected about it."""
+        return self.asked is None or session.pk in self.asked
 
     @property
     def logged(self) -> list[S]:
@@ -139,9 +147,10 @@ class Outline(Generic[S, A]):
     def open_flag(self) -> Flag | None:
         """The flag to talk about first: the client's before the counselor's.
 
-        None while the episode is on hold: it asks for a conversation when they are back.
+        None while the episode is on hold: it asks for a conversation when they are back. None
+        when it is over: there is nobody to talk with.
         """
-        if self.pause is not None:
+        if self.pause is not None or self.episode.closed_on is not None:
             return None
         return min(
             (flag for flag in self.flags if flag.state in Flag.OPEN_STATES),
