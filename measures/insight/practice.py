@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q
 
@@ -61,37 +63,56 @@ def practice(viewer: Viewer) -> list[Practice]:
     return [
         Practice(
             quarter=quarter,
-            **{name: sessions[f"{name}_{number}"] for name in ("sessions", *ANSWERS)},
+            sessions=counted.sessions,
+            **counted.answers,
             **{name: flags[f"{name}_{number}"] for name in FLAGS},
         )
-        for number, quarter in enumerate(quarters)
-        if sessions[f"counselors_{number}"] >= FEWEST_COUNSELORS
-        and sessions[f"clients_{number}"] >= FEWEST_CLIENTS
+        for number, (quarter, counted) in enumerate(zip(quarters, sessions, strict=True))
+        if len(counted.counselors) >= FEWEST_COUNSELORS and len(counted.clients) >= FEWEST_CLIENTS
     ]
 
 
-def _sessions(viewer: Viewer, quarters: Sequence[Quarter]) -> dict[str, int]:
-    """Counts of held sessions and what was answered about them, by quarter."""
+@dataclass(slots=True)
+class _Counted:
+    """Held sessions of a quarter, what was answered about them, and who was in them."""
+
+    sessions: int = 0
+    answers: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(ANSWERS, 0)))
+    counselors: set[int] = field(default_factory=set)
+    clients: set[int] = field(default_factory=set)
+
+
+def _sessions(viewer: Viewer, quarters: Sequence[Quarter]) -> list[_Counted]:
+    """Held sessions by quarter. Each is looked at once, and added up by client here."""
     answers = Rating.objects.open_to(viewer).current().by(Rater.CLIENT)
     of_session = answers.filter(session=OuterRef("pk"))
     requests = RatingRequest.objects.visible_to(viewer).filter(session=OuterRef("pk"))
     declined = Q(outcome=Rating.Outcome.DECLINED)
-    which = {
-        "asked": Q(Exists(requests)) | Q(Exists(of_session)),
-        "answered": Q(Exists(of_session.exclude(declined))),
-        "declined": Q(Exists(of_session.filter(declined))),
-    }
     held = Session.objects.visible_to(viewer).held()
-    theirs = held.filter(episode__counselor__in=viewer.supervises)
-    counts: dict[str, Count] = {}
-    for number, quarter in enumerate(quarters):
-        when = _within(quarter, "starts_at", viewer)
-        counts[f"sessions_{number}"] = Count("pk", filter=when)
-        counts[f"counselors_{number}"] = Count("episode__counselor", filter=when, distinct=True)
-        counts[f"clients_{number}"] = Count("episode__client", filter=when, distinct=True)
-        counts |= {f"{name}_{number}": Count("pk", filter=when & which[name]) for name in ANSWERS}
-    first = _within(Quarter(quarters[-1].start, quarters[0].end), "starts_at", viewer)
-    return theirs.filter(first).aggregate(**counts)
+    theirs = held.filter(
+        _within(Quarter(quarters[-1].start, quarters[0].end), "starts_at", viewer),
+        episode__counselor__in=viewer.supervises,
+    )
+    groups: Any = theirs.annotate(
+        is_this=Q(_within(quarters[0], "starts_at", viewer)),
+        requested=Exists(requests),
+        answered=Exists(of_session.exclude(declined)),
+        declined=Exists(of_session.filter(declined)),
+    ).values_list(
+        "is_this", "episode__counselor", "episode__client", "requested", "answered", "declined"
+    )
+    this, last = _Counted(), _Counted()
+    for is_this, counselor, client, requested, answered, has_declined, sessions in groups.annotate(
+        sessions=Count("pk")
+    ):
+        counted = this if is_this else last
+        counted.sessions += sessions
+        counted.counselors.add(counselor)
+        counted.clients.add(client)
+        counted.answers["asked"] += sessions * (requested or answered or has_declined)
+        counted.answers["answered"] += sessions * answered
+        counted.answers["declined"] += sessions * has_declined
+    return [this, last]
 
 
 def _flags(viewer: Viewer, quarters: Sequence[Quarter]) -> dict[str, int]:
@@ -112,9 +133,9 @@ def _flags(viewer: Viewer, quarters: Sequence[Quarter]) -> dict[str, int]:
     return theirs.exclude(state=Flag.State.WITHDRAWN).aggregate(**counts)
 
 
-def _within(quarter: Quarter, field: str, viewer: Viewer) -> Q:
+def _within(quarter: Quarter, time: str, viewer: Viewer) -> Q:
     start, end = (
         dt.datetime.combine(day, dt.time.min, tzinfo=viewer.organization.zone)
         for day in (quarter.start, quarter.end)
     )
-    return Q(**{f"{field}__gte": start, f"{field}__lt": end})
+    return Q(**{f"{time}__gte": start, f"{time}__lt": end})
