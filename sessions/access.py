@@ -32,7 +32,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.http import Http404, HttpRequest
 
 from sessions.models import CaseOpening, Client, Cover, Device, Episode, Membership, Organization
-from sessions.models.clients import EpisodeQuerySet, covered_by, supervised_by
+from sessions.models.clients import EpisodeQuerySet, covered_by, shown_to_the_next, supervised_by
 from sessions.models.fair_use import has_fair_use_to_read
 
 
@@ -77,6 +77,11 @@ class Viewer:
     def acts_for(self) -> list[Membership]:
         """The counselors in whose place one acts today: oneself, and whom one covers."""
         return [self.membership, *covered_by(self, Cover.Part.CLIENTS)] if self.counselor else []
+
+    @cached_property
+    def reads_on(self) -> list[int]:
+        """The numbers of the episodes one's own go on from, where the client agrees today."""
+        return list(shown_to_the_next(self).values_list("pk", flat=True)) if self.acts_for else []
 
     @cached_property
     def supervises(self) -> list[Membership]:

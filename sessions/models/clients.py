@@ -120,19 +120,17 @@ class EpisodeQuerySet(models.QuerySet["Episode"]):
 
     def clinical_to(self, viewer: Viewer) -> Self:
         """Root two: everything answered or concluded. See sessions/access.py for the design."""
-        shown = shown_to_the_next(viewer).values("pk")
+        whose = Q(counselor__in=viewer.acts_for) | Q(counselor__in=viewer.supervises)
         return self.filter(
-            Q(counselor__in=viewer.acts_for) | Q(counselor__in=viewer.supervises) | Q(pk__in=shown),
+            whose | Q(pk__in=viewer.reads_on),
             organization=viewer.organization,
             client__erased_at__isnull=True,
         )
 
     def supervised_only_by(self, viewer: Viewer) -> Self:
         """Read as a supervisor and in no other way: not one's own, covered or handed on to one."""
-        own = Episode.objects.filter(counselor__in=viewer.acts_for)
-        shown = shown_to_the_next(viewer).values("pk")
         supervised = self.clinical_to(viewer).filter(counselor__in=viewer.supervises)
-        return supervised.exclude(pk__in=own.values("pk")).exclude(pk__in=shown)
+        return supervised.exclude(counselor__in=viewer.acts_for).exclude(pk__in=viewer.reads_on)
 
     def editable_by(self, viewer: Viewer) -> Self:
         """Open episodes of one's own, or of the member one stands in for today."""
