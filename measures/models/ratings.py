@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
@@ -52,7 +53,9 @@ class RatingQuerySet(models.QuerySet["Rating"]):
         )
         in_group = hidden.filter(group=OuterRef("session__group"))
         is_hidden = (Q(session__group__isnull=True) & Exists(alone)) | Exists(in_group)
-        return self.clinical_to(viewer).exclude(Q(rater=Rater.CLIENT) & is_hidden)
+        # Said by the sessions above, too; said here, the many ratings of old are not held to them.
+        is_recent = Q(session__starts_at__gte=_earliest_unrated(viewer))
+        return self.clinical_to(viewer).exclude(Q(rater=Rater.CLIENT) & is_recent & is_hidden)
 
     def notes_to(self, viewer: Viewer) -> Self:
         """Notes are not held back by the blind rule, but keep to whom the client chose."""
@@ -78,15 +81,18 @@ def unrated_sessions(viewer: Viewer) -> SessionQuerySet:
     """
     own_rating = Rating.objects.current().by(Rater.COUNSELOR).filter(session=OuterRef("pk"))
     of_meeting = GroupRating.objects.filter(meeting=OuterRef("group"))
-    earliest = still_within_next_working_day(viewer.now, viewer.organization.zone)
     return Session.objects.held().filter(
         ~Exists(own_rating),
         ~Exists(of_meeting),
         episode__counselor__in=viewer.acts_for,
-        starts_at__gte=earliest,
+        starts_at__gte=_earliest_unrated(viewer),
         blind_waived_at__isnull=True,
         group__blind_waived_at__isnull=True,
     )
+
+
+def _earliest_unrated(viewer: Viewer) -> dt.datetime:
+    return still_within_next_working_day(viewer.now, viewer.organization.zone)
 
 
 class Rating(PublicModel, OwnedModel):
