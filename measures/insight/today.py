@@ -19,6 +19,7 @@ from measures.insight.read_models import Note, note_of
 from measures.models import Flag, Rater, Rating, unrated_sessions, unread_notes
 from sessions.access import Viewer
 from sessions.models import Episode, Session
+from sessions.models.meetings import SessionQuerySet
 from sessions.sealing import unseal_identity
 
 NEW_SESSIONS = 3
@@ -82,6 +83,7 @@ class Today:
     new: list[NewClient]
     due: list[DueAction]
     notes: list[Note]
+    # Where none is today.
     next_session: Session | None
     overdue: list[Overdue]
 
@@ -120,8 +122,12 @@ def today(viewer: Viewer) -> Today:
         due=due_actions(viewer),
         notes=[note_of(rating) for rating in _unread(viewer)],
         overdue=[_overdue(each) for each in cases if each.is_overdue],
-        next_session=own.scheduled().filter(starts_at__gt=viewer.now).order_by("starts_at").first(),
+        next_session=None if sessions else _next_of(own, viewer.now),
     )
+
+
+def _next_of(own: SessionQuerySet, now: dt.datetime) -> Session | None:
+    return own.scheduled().filter(starts_at__gt=now).order_by("starts_at").first()
 
 
 def _episodes(viewer: Viewer) -> list[Episode]:
@@ -175,14 +181,11 @@ def _session_rows(
     keys = [session.pk for session in sessions]
     every = Rating.objects.clinical_to(viewer).current().filter(session__in=keys)
     given = set(every.values_list("session_id", "rater"))
-    readable = {
-        (rating.session_id, rating.rater): rating
-        for rating in Rating.objects.open_to(viewer).current().filter(session__in=keys)
-    }
     upcoming = next((each.pk for each in sessions if _is_upcoming(each, viewer.now)), None)
+    come = {each.episode_id: cases[each.episode_id].episode for each in sessions}
+    known = {each.episode.pk: each for each in histories(viewer, list(come.values()))}
     to_come = {each.episode_id for each in sessions if each.status == Session.Status.SCHEDULED}
-    expected = [cases[key].episode for key in sorted(to_come)]
-    cards = openers(viewer, histories(viewer, expected))
+    cards = openers(viewer, [known[key] for key in sorted(to_come)])
     to_call = {call.episode.pk for call in calls.due}
     rows = []
     for session in sessions:
@@ -194,8 +197,8 @@ def _session_rows(
                 name=unseal_identity(case.episode.client).name,
                 chips=chips_of(case),
                 step=_step(session, given),
-                client_score=_score(readable.get((session.pk, Rater.CLIENT))),
-                own_score=_score(readable.get((session.pk, Rater.COUNSELOR))),
+                client_score=_score(known[session.episode_id].rating(session, Rater.CLIENT)),
+                own_score=_score(known[session.episode_id].rating(session, Rater.COUNSELOR)),
                 is_next=session.pk == upcoming,
                 number=_number(session, case),
                 minutes=_minutes(session, viewer.now),
