@@ -54,7 +54,7 @@ class Recent:
         return self._silent() >= QUIET_AFTER
 
     def call_due_since(self, waited_since: dt.datetime) -> dt.datetime | None:
-        """When what asks for a call began; None while it is the counselor's own time, or nothing."""
+        """When what asks for a call began; None in the counselor's own time, or for nothing."""
         if not self.past:
             return None
         last = self.past[-1]
@@ -115,7 +115,8 @@ def silences(
 
 def _last_few(viewer: Viewer, keys: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
     """The last few the client was asked about, and the last few they were not."""
-    asked = RatingRequest.objects.filter(session=OuterRef("pk"), withdrawn_at__isnull=True)
+    requests = RatingRequest.objects.visible_to(viewer).filter(withdrawn_at__isnull=True)
+    asked = requests.filter(session=OuterRef("pk"))
     expects = Q(episode__client__cadence=Client.Cadence.EVERY) | Exists(asked)
     latest_first = Window(
         RowNumber(),

@@ -21,7 +21,6 @@ from measures.models import Flag, Rater, Rating
 from sessions.access import Viewer, unexplained_to
 from sessions.models import Episode
 
-
 # A list as long as anybody will read; the rest is on each counselor's agenda.
 MOST_ROWS = 60
 
