@@ -120,6 +120,7 @@ ROWS = (
     row("episode_reopen", READ | WRITE, C, shows={Data.SCHEDULE}),
     row("session_schedule", READ | WRITE, C, F, shows={Data.SCHEDULE}),
     row("session_pick", READ, C, shows={Data.IDENTITY, Data.SCHEDULE}),
+    row("find", WRITE, C),
     row("session_start", WRITE, C),
     row("settings", READ | WRITE, A, shows={Data.STAFF}),
     row("account_pin", READ | WRITE, Actor.MEMBER),

@@ -45,6 +45,7 @@ from measures.repair.talks import record_talk
 from sessions.agreements import stop_contact
 from sessions.contacts import record_contact
 from sessions.devices import offer_device, pair_device
+from sessions.finding import sealed
 from sessions.models import (
     AccessEntry,
     CaseOpening,
@@ -287,6 +288,8 @@ day
   -       302   302   404   404   404   404   404   200   404   404   404   404   302   302
 episode_open
   -       302   302   404   404   404   404   404   404   404   200   200   200   302   302
+find
+  -       302   302   404   404   404   404   404   404   404   405   405   405   302   302
 session_pick
   -       302   302   404   404   404   404   404   404   404   200   200   200   302   302
 today
@@ -742,6 +745,8 @@ request_withdraw
 day
   -       302   302   404   404   404   404   404   405   404   404   404   404   302   302
 episode_open
+  -       302   302   404   404   404   404   404   404   404   302   302   302   302   302
+find
   -       302   302   404   404   404   404   404   404   404   302   302   302   302   302
 session_pick
   -       302   302   404   404   404   404   404   404   404   405   405   405   302   302
@@ -1955,8 +1960,8 @@ def test_asking_for_more_in_the_address_shows_no_more(world: World) -> None:
     bobs = world.cast.bob.uuid
     asked = {
         "sam": f"{reverse('supervision')}?counselor={bobs}",
-        "alice": f"{reverse('caseload')}?show=closed&q=kn",
-        "bob": f"{reverse('caseload')}?q=alice",
+        "alice": f"{reverse('caseload')}?show=closed&find={sealed('kn')}",
+        "bob": f"{reverse('caseload')}?find={sealed('alice')}",
         "finn": f"{reverse('day')}?counselor={bobs}",
     }
     for person, address in asked.items():

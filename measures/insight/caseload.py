@@ -25,6 +25,7 @@ from measures.insight.outline import AnyOutline
 from measures.insight.read_models import CaseRow, case_row
 from measures.models import Flag
 from sessions.access import Viewer
+from sessions.finding import sealed
 from sessions.models import Episode
 from sessions.sealing import unseal_identity
 
@@ -56,7 +57,8 @@ class Asked:
     page: str = "1"
 
     def address(self, **changes: str) -> str:
-        values = {"show": self.show, "whose": self.whose, "q": self.query, **changes}
+        find = self.query and sealed(self.query)
+        values = {"show": self.show, "whose": self.whose, "find": find, **changes}
         given = {name: value for name, value in values.items() if value}
         return "?" + urlencode(given)
 

@@ -16,6 +16,7 @@ from measures.insight.session_answers import session_answers as answers_about
 from measures.insight.today import clients_on
 from measures.insight.today import today as today_of
 from sessions.access import StaffRequest, get_visible, note_seen
+from sessions.finding import unsealed
 from sessions.models import ContactStop, Episode, Session
 
 
@@ -40,7 +41,7 @@ def caseload(request: StaffRequest) -> HttpResponse:
     asked = Asked(
         show=given.get("show", ""),
         whose=given.get("whose", ""),
-        query=given.get("q", "").strip()[:40],
+        query=unsealed(given.get("find", "")),
         page=given.get("page", "1"),
     )
     page = caseload_of(request.viewer, asked)

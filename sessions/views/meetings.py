@@ -27,6 +27,7 @@ from sessions.calendar import (
     schedule_series,
 )
 from sessions.calendar_forms import MoveSessionForm, ScheduleForm
+from sessions.finding import unsealed
 from sessions.models import Client, Episode, Session
 from sessions.sealing import unseal_identity
 from sessions.services import TimeTaken, schedule_session, start_session
@@ -55,7 +56,7 @@ def session_pick(request: StaffRequest) -> HttpResponse:
         .select_related("client")
         .order_by("client__code")
     )
-    query = request.GET.get("q", "").strip()[:40]
+    query = unsealed(request.GET.get("find", ""))
     picks = [Pick(each, unseal_identity(each.client).name) for each in episodes]
     found = [pick for pick in picks if pick.matches(query)]
     note_seen(request, (episode.client_id for episode in episodes))

@@ -26,6 +26,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from sessions.finding import sealed
 from tests.postgresql import private_cluster
 
 # A Wednesday, 2 pm in Chicago.
@@ -46,7 +47,7 @@ PAGES = {
     "today": ("alice", lambda reverse, people: reverse("today")),
     "caseload": ("alice", lambda reverse, people: reverse("caseload")),
     "caseload, one filter": ("alice", lambda reverse, people: reverse("caseload") + "?show=called"),
-    "search": ("alice", lambda reverse, people: reverse("caseload") + "?q=Q-02"),
+    "search": ("alice", lambda reverse, people: f"{reverse('caseload')}?find={sealed('Q-02')}"),
     "whom to log": ("alice", lambda reverse, people: reverse("session_pick")),
     "client page": ("alice", lambda reverse, people: reverse("episode", args=[people.long.uuid])),
     "group": ("alice", lambda reverse, people: reverse("group", args=[people.group.uuid])),

@@ -26,6 +26,7 @@ from measures.models import ratings as rules
 from measures.models.flags import FlagQuerySet
 from measures.models.ratings import RatingQuerySet
 from sessions.earlier_answers import keep_answer
+from sessions.finding import sealed
 from sessions.models import Episode, Membership
 from sessions.policy import Actor
 from sessions.services import close_episode
@@ -55,7 +56,7 @@ DECLINED: dict[str, Any] = {"score": (None, None, None), "declined": True}
 
 # Lists look different when asked to.
 ASKED: dict[str, tuple[str, ...]] = {
-    "caseload": ("?q=z-9", "?show=closed", "?show=paused", "?sort=concern"),
+    "caseload": (f"?find={sealed('z-9')}", "?show=closed", "?show=paused", "?sort=concern"),
     "supervision": ("?counselor=x",),
     "together": ("?session=x",),
     "episode": ("?along=sessions", "?facets=on"),

@@ -20,6 +20,7 @@ from django.urls import reverse
 import alliance_site.transactions
 from measures.models import Flag, Rating
 from measures.models.ratings import RatingQuerySet
+from sessions.finding import sealed
 from sessions.models import Cover, Episode, Membership, Session
 from tests import factories
 
@@ -58,7 +59,7 @@ class Desk:
         addresses = {
             "today": reverse("today"),
             "caseload": reverse("caseload"),
-            "search": reverse("caseload") + "?q=z-9",
+            "search": f"{reverse('caseload')}?find={sealed('z-9')}",
             "closed": reverse("caseload") + "?show=closed",
             "episode": reverse("episode", args=[self.episode.uuid]),
             "client": reverse("client", args=[self.episode.client.uuid]),

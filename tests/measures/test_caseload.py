@@ -17,6 +17,7 @@ from measures.builtin import current_version
 from measures.insight import caseload as caseload_module
 from measures.models import FACETS, Rater, Rating
 from sessions.contacts import record_contact
+from sessions.finding import sealed
 from sessions.models import Session
 from sessions.pausing import pause_episode
 from sessions.sealing import Identity
@@ -34,7 +35,8 @@ def alice(cast: SimpleNamespace) -> Browser:
     return browser
 
 
-def page_of(browser: Browser, **query: str) -> str:
+def page_of(browser: Browser, q: str = "", **asked: str) -> str:
+    query = {"find": sealed(q), **asked} if q else asked
     return browser.get(reverse("caseload"), query).content.decode()
 
 
@@ -122,7 +124,7 @@ def test_filters_are_links_that_show_whom_they_say(cast, alice):
         "nonsense": ["L-1", "M-1", "T-308"],
     }
     page = page_of(alice, show="talk", q="l-1")
-    assert 'href="?show=lower&amp;q=l-1"' in page
+    assert f'href="?show=lower&amp;find={sealed("l-1")}"' in page
     assert 'aria-current="true">Not yet talked about' in page
 
 
@@ -141,14 +143,32 @@ def test_search_keeps_the_filter_and_finds_names(cast, alice):
     assert "No client with that code or name." in page_of(alice, q="nobody")
 
 
+def test_no_address_holds_what_somebody_looked_for(alice):
+    answer = alice.post(reverse("find"), {"q": "Jo Doe", "show": "new"}, follow=True)
+    [(address, status)] = answer.redirect_chain
+    assert status == 302
+    assert address.startswith(f"{reverse('caseload')}?show=new&find=")
+    assert "Jo" not in address.removesuffix(sealed("Jo Doe"))
+    page = answer.content.decode()
+    assert "q=" not in page
+    assert 'value="Jo Doe"' in page
+    for broken in ("Jo", "é", "A" * 400, sealed("Jo Doe")[:-3]):
+        assert codes(alice.get(reverse("caseload"), {"find": broken}).content.decode())
+
+
+def test_a_search_leads_to_a_list_that_can_be_searched_and_nowhere_else(alice):
+    elsewhere = {"q": "", "list": "//evil.example", "next": "/account/", "go": ""}
+    assert alice.post(reverse("find"), elsewhere).url == reverse("caseload")
+
+
 def test_a_search_from_today_opens_whom_it_means(cast, alice):
     factories.make_episode(cast.alice, "T-30", cast.today)
     away = factories.make_episode(cast.alice, "A-900", cast.today)
     pause_episode(episode=away, reason="detox", from_on=cast.today, expected_on=None, now=cast.now)
     for typed, opened in (("t-308", cast.episode), ("jo d", cast.episode), ("a-900", away)):
-        answer = alice.get(reverse("caseload"), {"q": typed, "go": "1"})
-        assert answer.url == reverse("episode", args=[opened.uuid])
-    assert alice.get(reverse("caseload"), {"q": "T-30", "go": "1"}).status_code == 302
+        answer = alice.post(reverse("find"), {"q": typed, "go": "1"}, follow=True)
+        assert answer.redirect_chain[-1][0] == reverse("episode", args=[opened.uuid])
+    assert alice.get(reverse("caseload"), {"find": sealed("T-30"), "go": "1"}).status_code == 302
     assert codes(page_of(alice, q="T-3", go="1")) == ["T-30", "T-308"]
     assert "No client with that code or name." in page_of(alice, q="B-001", go="1")
     assert codes(page_of(alice, q="", go="1"))

@@ -18,6 +18,7 @@ from measures.repair.actions import agree_on_action
 from measures.repair.reading_notes import mark_read
 from measures.repair.states import move
 from measures.repair.talks import record_talk, say_whether_it_happened
+from sessions.finding import sealed
 from sessions.models import Session
 from tests import factories
 
@@ -348,10 +349,10 @@ def test_a_walk_in_begins_with_two_taps(cast, alice):
 def test_the_list_of_clients_to_start_with_is_searched_by_code_and_name(cast, alice):
     for number in range(10):
         factories.make_episode(cast.alice, f"Q-{number}", cast.today)
-    found = alice.get(reverse("session_pick"), {"q": "jo d"}).content.decode()
+    found = alice.get(reverse("session_pick"), {"find": sealed("jo d")}).content.decode()
     assert "T-308" in found
     assert "Q-1" not in found
     assert (
         "No client with that code or name."
-        in alice.get(reverse("session_pick"), {"q": "nobody"}).content.decode()
+        in alice.get(reverse("session_pick"), {"find": sealed("nobody")}).content.decode()
     )
