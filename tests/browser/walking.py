@@ -12,6 +12,7 @@ from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import (
     BrowserContext,
     ConsoleMessage,
+    ElementHandle,
     Locator,
     Page,
     Request,
@@ -70,7 +71,7 @@ STAYS = """() => [...document.body.querySelectorAll("*")]
   .filter((each) => each.getBoundingClientRect().height > innerHeight / 3)
   .map((each) => each.outerHTML.slice(0, 160))"""
 # A radio button that looks like a button is shown, and focused, by its label.
-FOCUS = """() => {
+FOCUS = """(wanted) => {
   const focused = document.activeElement;
   if (focused === document.body) return null;
   const shown = focused.matches(".btn-check") ? focused.labels[0] : focused;
@@ -82,6 +83,7 @@ FOCUS = """() => {
     html: shown.outerHTML.slice(0, 160),
     outlined: style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2,
     inView: top !== null && (shown.contains(top) || top.contains(shown)),
+    isWanted: focused === wanted,
   };
 }"""
 
@@ -223,10 +225,17 @@ def question(page: Page, number: int) -> Locator:
 
 def choose(group: Locator, label: str) -> None:
     """Click, or on a phone tap, what a person sees: the label, not the hidden radio button."""
-    button = group.locator("label.btn", has_text=re.compile(rf"^\s*{re.escape(label)}\s*$"))
+    button = _label(group, label)
     expect(button).to_be_visible()
-    touch = group.page.evaluate("navigator.maxTouchPoints > 0")
-    button.tap() if touch else button.click()
+    button.tap() if touches(group.page) else button.click()
+
+
+def touches(page: Page) -> bool:
+    return bool(page.evaluate("navigator.maxTouchPoints > 0"))
+
+
+def _label(group: Locator, label: str) -> Locator:
+    return group.locator("label.btn", has_text=re.compile(rf"^\s*{re.escape(label)}\s*$"))
 
 
 def answer(page: Page, *labels: str) -> None:
@@ -240,19 +249,22 @@ def answer(page: Page, *labels: str) -> None:
 
 def tab_to(page: Page, wanted: Locator, most: int = 60) -> None:
     """Press Tab until `wanted` has the focus; on the way the focus is always to be seen."""
+    element = wanted.element_handle()
     for _ in range(most):
         page.keyboard.press("Tab")
-        check_focus(page)
-        if wanted.evaluate("(element) => element === document.activeElement"):
+        if check_focus(page, element):
             return
     raise AssertionError(f"Tab does not reach {wanted}")
 
 
-def check_focus(page: Page) -> None:
-    focus = page.evaluate(FOCUS)
-    if focus is not None:
-        assert focus["outlined"], f"the focus has no outline: {focus['html']}"
-        assert focus["inView"], f"the focus is out of sight: {focus['html']}"
+def check_focus(page: Page, wanted: ElementHandle | None = None) -> bool:
+    """What has the focus can be seen to have it. Whether it is what is wanted."""
+    focus = page.evaluate(FOCUS, wanted)
+    if focus is None:
+        return False
+    assert focus["outlined"], f"the focus has no outline: {focus['html']}"
+    assert focus["inView"], f"the focus is out of sight: {focus['html']}"
+    return bool(focus["isWanted"])
 
 
 def answer_by_keyboard(page: Page, number: int, value: int) -> None:
@@ -264,6 +276,50 @@ def answer_by_keyboard(page: Page, number: int, value: int) -> None:
         page.keyboard.press("ArrowRight")
         check_focus(page)
     expect(group.get_by_role("radio", name=f"{value} of 10", exact=True)).to_be_checked()
+
+
+def enter(target: Locator) -> None:
+    """Tab to it and press Enter; where that leads to a page, until the page is there."""
+    page = target.page
+    tab_to(page, target)
+    if target.evaluate("(each) => each.matches('a[href]') || !!each.form"):
+        with page.expect_navigation():
+            page.keyboard.press("Enter")
+    else:
+        page.keyboard.press("Enter")
+
+
+def type_in(field: Locator, text: str) -> None:
+    """Into a field of text or a list; a date has a format of its own, by the system."""
+    tab_to(field.page, field)
+    if field.get_attribute("type") in {"date", "datetime-local"}:
+        field.fill(text)
+    else:
+        field.page.keyboard.type(text)
+
+
+def choose_by_keyboard(group: Locator, label: str) -> None:
+    """The button with this label: see `choose`."""
+    pick(group.page.locator(f"#{_label(group, label).get_attribute('for')}"))
+
+
+def pick(box: Locator) -> None:
+    """Tick a box by Space; in a group of radio buttons, walk from the first to this one."""
+    page = box.page
+    if box.get_attribute("type") == "checkbox":
+        tab_to(page, box)
+        page.keyboard.press("Space")
+    else:
+        group = page.locator(f'input[type="radio"][name="{box.get_attribute("name")}"]')
+        chosen = group.and_(page.locator(":checked"))
+        tab_to(page, chosen if chosen.count() else group.first)
+        element = box.element_handle()
+        for _ in range(group.count()):
+            if check_focus(page, element):
+                break
+            page.keyboard.press("ArrowDown")
+        page.keyboard.press("Space")
+    expect(box).to_be_checked()
 
 
 # ---- the chart ----
@@ -334,10 +390,17 @@ class Walk:
     seen: list[str] = field(default_factory=list)
 
     def click(self, target: Locator) -> None:
-        """Click what is there now; looking first waits for its page."""
+        """Use what is there now; looking first waits for its page.
+
+        On a desk by Tab and Enter, where a click would reach it, too.
+        """
         expect(target).to_be_visible()
         self._look()
-        target.click()
+        if touches(self.page):
+            target.click()
+        else:
+            target.click(trial=True)
+            enter(target)
         self.clicks += 1
 
     def choose(self, group: Locator, label: str) -> None:
