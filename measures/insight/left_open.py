@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
@@ -10,7 +11,7 @@ from django.utils.translation import ngettext
 
 from measures.insight.absences import Why
 from measures.insight.history import histories
-from measures.insight.reaching_out import reach_out
+from measures.insight.reaching_out import quiet_call_due_on, reach_out
 from measures.models import (
     Action,
     AgendaItem,
@@ -22,6 +23,7 @@ from measures.models import (
     unrated_sessions,
     unread_notes,
 )
+from measures.repair.actions import agree_on_action
 from sessions.access import Viewer
 from sessions.leaving import OpenThings, counted
 from sessions.models import Episode
@@ -62,6 +64,29 @@ def things_left_open(
             _("Best rated before."),
         ),
     ]
+
+
+def quiet_goes_along(*, former: Episode, new: Episode, now: dt.datetime, **_kwargs: Any) -> None:
+    """Receiver of `episode_transferred`: whoever has gone quiet is called by the next counselor.
+
+    That counselor may not read whether anything was answered before, so no list of theirs could
+    work the call out: it is put down as a thing to do. Who is on hold is called by nobody.
+    """
+    if new.pauses.running().exists():
+        return
+    viewer = Viewer(former.counselor, former.organization, now)
+    due_on = quiet_call_due_on(histories(viewer, [former])[0], viewer.today)
+    if due_on is not None:
+        agree_on_action(
+            counselor=new.counselor,
+            episode=new,
+            text=_("No answer lately when %(name)s passed this on. A short friendly call is next.")
+            % {"name": former.counselor.name},
+            owner=new.counselor,
+            due_on=due_on,
+            by=new.counselor,
+            now=now,
+        )
 
 
 def _unanswered(viewer: Viewer) -> QuerySet[RatingRequest]:
@@ -105,7 +130,7 @@ def _to_call(viewer: Viewer, episodes: QuerySet[Episode]) -> list[OpenThings]:
             _calls,
             _("The colleague is asked to call."),
         ),
-        *counted(quiet, "", _quiet, _("Best called before: the colleague is not asked to.")),
+        *counted(quiet, "", _quiet, _("The colleague is asked to call.")),
     ]
 
 

@@ -79,6 +79,17 @@ def reach_out(viewer: Viewer, cases: Iterable[AnyOutline]) -> ReachOut:
     return ReachOut(due, put_off, _done_today(viewer))
 
 
+def quiet_call_due_on(history: AnyOutline, today: dt.date) -> dt.date | None:
+    """By when somebody who has gone quiet is to be called; None where no such call is due."""
+    absence = absence_of(history)
+    if absence is None or absence.why != Why.QUIET or absence.got_through:
+        return None
+    days = _days_without_answer(absence, history.zone)
+    if len(days) >= MOST_TRIES:
+        return None
+    return max(today, next_working_day(days[-1])) if days else today
+
+
 def _comes_today(history: AnyOutline, viewer: Viewer) -> bool:
     """Whoever is expected later today is asked in person."""
     to_come = (each for each in history.attendances if each.status == Session.Status.SCHEDULED)

@@ -16,9 +16,13 @@ from measures.repair.actions import agree_on_action
 from measures.repair.agenda import take_to_supervision
 from measures.repair.talks import record_talk
 from sessions.calendar import schedule_series
+from sessions.contacts import record_contact
 from sessions.earlier_answers import may_next_read
 from sessions.models import Client, Consent, Contact, Episode, Membership, Session
+from sessions.pausing import pause_episode
+from sessions.staffing import end_membership
 from sessions.transferring import transfer_episode
+from sessions.workdays import next_working_day
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -221,3 +225,61 @@ def test_with_somebody_standing_in_everything_stays_and_they_see_it(left, log_in
     today = text_of(log_in(left.bob), "today")
     assert "T-308 did not come on" in today
     assert "left you a note" in today
+
+
+def test_what_the_one_who_left_had_to_do_about_clients_is_for_who_stands_in(left, log_in):
+    Action.objects.update(owner=left.alice)
+    end_membership(member=left.alice, now=left.now, stands_in=left.bob, until=left.today + DAY)
+    bob = log_in(left.bob)
+    assert TO_DO in text_of(bob, "today")
+    bob.post(reverse("action_end", args=[Action.objects.get().uuid]), {"outcome": "done"})
+    assert Action.objects.get().outcome == Action.Outcome.DONE
+
+
+# ---- those who have gone quiet ----
+
+
+@pytest.fixture
+def quiet(cast: SimpleNamespace) -> SimpleNamespace:
+    factories.make_course(cast.episode, [8, 8, 8, None, None, None], cast.now - DAY)
+    return cast
+
+
+def to_do(cast: SimpleNamespace) -> list[dt.date]:
+    return [each.due_on for each in Action.objects.filter(organization=cast.here)]
+
+
+def test_whoever_has_gone_quiet_is_called_by_the_next_counselor(quiet, log_in):
+    page = text_of(log_in(quiet.alice), "episode_transfer", quiet.episode)
+    assert "1 client who has gone quiet and should be called." in page
+    assert "The colleague is asked to call." in page
+    hand_on(quiet)
+    today = text_of(log_in(quiet.bob), "today")
+    assert "No answer lately when Alice passed this on. A short friendly call is next." in today
+    assert "Agreed with" not in today
+
+
+@pytest.mark.parametrize("did", ["reached", "message"])
+def test_whoever_was_reached_after_going_quiet_is_not_called_again(quiet, did):
+    record_contact(episode=quiet.episode, did=did, by=quiet.alice, now=quiet.now)
+    hand_on(quiet)
+    assert to_do(quiet) == []
+
+
+def test_whoever_nobody_reached_today_is_called_on_the_next_working_day(quiet):
+    record_contact(episode=quiet.episode, did="no_answer", by=quiet.alice, now=quiet.now)
+    hand_on(quiet)
+    assert to_do(quiet) == [next_working_day(quiet.today)]
+
+
+def test_whoever_is_on_hold_or_answers_is_not_called(quiet):
+    pause_episode(
+        episode=quiet.episode,
+        reason="detox",
+        from_on=quiet.today,
+        expected_on=None,
+        now=quiet.now,
+    )
+    hand_on(quiet)
+    transfer_episode(episode=quiet.peers, to=quiet.alice, now=quiet.now)
+    assert to_do(quiet) == []
