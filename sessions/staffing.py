@@ -17,7 +17,7 @@ from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
 from django.core.mail import send_mail
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -203,10 +203,9 @@ def end_membership(
 
     Their open episodes are transferred to `to`, or `stands_in` has them until a day; `supervisor`
     takes over whom nobody else supervises. Sessions that have begun and were not logged are
-    cancelled with a transfer, and kept for who stands in. `member_left` tells whoever keeps more
-    about them. With the next request nothing opens any
-    more. Raises StillNeeded, LastAdministrator, LastRightsContact, NoCounselor; nothing is stored
-    then.
+    cancelled with a transfer, and kept for who stands in; so is being supervised. `member_left`
+    tells whoever keeps more about them. With the next request nothing opens any more.
+    Raises StillNeeded, LastAdministrator, LastRightsContact, NoCounselor; nothing is stored then.
     """
     with transaction.atomic():
         row = _lock(member)
@@ -222,10 +221,13 @@ def end_membership(
             transfer_all(member=row, to=to, now=now)
         elif stands_in is not None and leaving.episodes:
             _let_stand_in(row, stands_in, today, until or today)
-        for supervision in Supervision.objects.filter(
-            Q(supervisor=row) | Q(counselor=row), on_day(today)
-        ):
-            _end(supervision, today)
+        _end_each(Supervision.objects.filter(on_day(today), supervisor=row), today)
+        theirs = Supervision.objects.filter(on_day(today), counselor=row)
+        if to is None and leaving.episodes:
+            # Somebody supervises the work with those clients as long as it is with who stands in.
+            theirs.update(ended_on=until or today)
+        else:
+            _end_each(theirs, today)
         _end(row, today)
         member_left.send(sender=Membership, member=row, to=to, supervisor=supervisor, now=now)
     return leaving.episodes
@@ -241,6 +243,9 @@ def transfer_all(*, member: Membership, to: Membership, now: dt.datetime) -> int
         episodes = list(Episode.objects.open().filter(counselor=member).order_by("pk"))
         for episode in episodes:
             transfer_episode(episode=episode, to=to, now=now, unlogged_are_cancelled=True)
+        today = member.organization.today(now)
+        if not member.is_active_on(today):  # left, and somebody stood in until now
+            _end_each(Supervision.objects.filter(on_day(today), counselor=member), today)
     return len(episodes)
 
 
@@ -269,6 +274,11 @@ def _end(row: Membership | Supervision, today: dt.date) -> None:
     row.ended_on = today - DAY
     row.started_on = min(row.started_on, row.ended_on)
     row.save(update_fields=["started_on", "ended_on"])
+
+
+def _end_each(supervisions: QuerySet[Supervision], today: dt.date) -> None:
+    for supervision in supervisions:
+        _end(supervision, today)
 
 
 def _lock(member: Membership) -> Membership:

@@ -16,8 +16,8 @@ from sessions.access import StaffRequest, note_seen
 
 @require_POST
 def action_end(request: StaffRequest, uuid: str) -> HttpResponse:
-    """Done, or dropped; only whoever took it on says so. "Not yet" needs no tap."""
-    mine = Action.objects.editable_by(request.viewer).filter(owner=request.viewer.membership)
+    """Done, or dropped; whose it is to do says so. "Not yet" needs no tap."""
+    mine = Action.objects.to_do_by(request.viewer)
     action = get_object_or_404(mine.select_related("episode", "counselor"), uuid=uuid)
     if action.episode is not None:
         note_seen(request, [action.episode.client_id])

@@ -23,8 +23,8 @@ class DueAction:
 
 
 def due_actions(viewer: Viewer) -> list[DueAction]:
-    """The viewer's own open actions due by today, oldest first."""
-    mine = Action.objects.editable_by(viewer).open().filter(owner=viewer.membership)
+    """The open actions that are the viewer's to do by today, oldest first."""
+    mine = Action.objects.to_do_by(viewer).open()
     due: Any = mine.filter(due_on__lte=viewer.today).annotate(
         asks_why=Q(episode__in=unexplained_to(viewer).values("pk"))
     )

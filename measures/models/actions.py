@@ -34,6 +34,11 @@ class ActionQuerySet(models.QuerySet["Action"]):
     def editable_by(self, viewer: Viewer) -> Self:
         return self.clinical_to(viewer)
 
+    def to_do_by(self, viewer: Viewer) -> Self:
+        """One's own; and about their clients, those of whoever one stands in for today."""
+        covered = Q(owner__in=viewer.acts_for, episode__isnull=False)
+        return self.editable_by(viewer).filter(Q(owner=viewer.membership) | covered)
+
 
 class Action(PublicModel, OwnedModel):
     """Something agreed in a meeting: who does it, and by which day."""

@@ -27,6 +27,7 @@ from sessions.staffing import (
     end_cover,
     end_membership,
     start_cover,
+    transfer_all,
 )
 from sessions.transferring import AlreadyTogether, NoCounselor, transfer_episode
 from tests import factories
@@ -393,6 +394,18 @@ def test_with_cover_the_episodes_stay_as_they_are(cast, ada, log_in):
     rest = text_of(ada.get(reverse("staff")))
     assert "Nobody stands in: nobody sees these clients." in rest
     assert Episode.objects.filter(continues=cast.episode, counselor=cast.bob).exists()
+
+
+def test_who_supervised_a_counselor_who_left_goes_on_while_somebody_stands_in(cast, log_in):
+    until = cast.today + dt.timedelta(days=20)
+    end_membership(member=cast.alice, now=cast.now, stands_in=cast.bob, until=until)
+    factories.say_why(cast.sam, cast.now)
+    assert status(log_in(cast.sam), "episode", cast.episode.uuid) == SEEN
+    [kept] = Supervision.objects.filter(supervisor=cast.sam, counselor=cast.alice)
+    assert kept.ended_on == until
+    transfer_all(member=Membership.objects.get(pk=cast.alice.pk), to=cast.bob, now=cast.now)
+    kept.refresh_from_db()
+    assert kept.ended_on < cast.today
 
 
 def test_a_team_goes_on_with_the_supervisor_named(cast, ada):
