@@ -56,7 +56,7 @@ class ScheduleForm(forms.Form):
         required=False,
         min_value=2,
         max_value=MOST_TIMES,
-        help_text=_("If it repeats. Or say until which day."),
+        help_text=_("Or say until which day."),
     )
     until = DayField(label=_("Until"), required=False)
 

@@ -31,20 +31,20 @@ MOST_PROMISES = 3
 
 
 @dataclass(frozen=True, slots=True)
-class OwnAnswers:
-    """One session: the three answers and their mean, as figures; a dash for what was not given."""
-
-    day: dt.datetime
-    facets: list[str]
-    score: str
-
-
-@dataclass(frozen=True, slots=True)
 class Answer:
     """One question by its short name, and what was given."""
 
     question: str
     given: str
+
+
+@dataclass(frozen=True, slots=True)
+class OwnAnswers:
+    """One session: the three answers and their mean, as figures; a dash for what was not given."""
+
+    day: dt.datetime
+    answers: list[Answer]
+    score: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,6 @@ class Together:
     questions: list[str]
     rows: list[OwnAnswers]
     last: OwnAnswers | None
-    last_answers: list[Answer]
     sentences: list[str]
     line: SafeString
     promises: list[Said]
@@ -77,14 +76,12 @@ def together(viewer: Viewer, history: History) -> Together:
     sentences = _in_words(
         [(day, score) for day, score in zip(days, scores, strict=True) if score is not None]
     )
-    rows = [_row(day, rating) for day, (_s, rating) in zip(days, given, strict=True)]
     questions = _questions()
-    last = rows[-1] if rows else None
+    rows = [_row(day, rating, questions) for day, (_s, rating) in zip(days, given, strict=True)]
     return Together(
         questions=questions,
         rows=rows[::-1],
-        last=last,
-        last_answers=list(map(Answer, questions, last.facets if last else [])),
+        last=rows[-1] if rows else None,
         sentences=sentences,
         line=own_line(scores, label=" ".join(sentences)),
         promises=_promises(viewer, history),
@@ -115,10 +112,10 @@ def _has_answer(history: History, session: Session) -> bool:
     return rating is not None and any(value is not None for value in rating.facet_values)
 
 
-def _row(day: dt.datetime, rating: Rating | None) -> OwnAnswers:
-    values = [getattr(rating, facet, None) for facet in FACETS]
+def _row(day: dt.datetime, rating: Rating | None, questions: Sequence[str]) -> OwnAnswers:
+    given = [mark(getattr(rating, facet, None)) for facet in FACETS]
     score = None if rating is None else score_of(rating)
-    return OwnAnswers(day, [mark(value) for value in values], number(score))
+    return OwnAnswers(day, list(map(Answer, questions, given)), number(score))
 
 
 def _in_words(given: Sequence[tuple[dt.datetime, float]]) -> list[str]:

@@ -95,3 +95,21 @@ def test_the_whole_client_page_can_be_walked_with_tab(
     page.keyboard.press("Enter")
     tab_to(page, page.get_by_role("region", name="Ratings by session"))
     tab_to(page, page.get_by_role("link", name="Close the episode"))
+
+
+def test_how_long_it_repeats_is_asked_by_keyboard_only_where_it_repeats(
+    page_of: LogIn, planned: Session, cast: SimpleNamespace
+) -> None:
+    page = page_of(cast.alice, java_script_enabled=False)
+    page.goto(f"/clients/{cast.episode.client.uuid}/schedule/")
+    times, until = page.get_by_label("How many times"), page.get_by_label("Until")
+    expect(page.get_by_role("radio", name="Just once")).to_be_checked()
+    expect(times.or_(until)).to_have_count(2)
+    expect(times.or_(until).filter(visible=True)).to_have_count(0)
+    page.get_by_role("radio", name="Just once").focus()
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("radio", name="Every week")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(times).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(until).to_be_focused()

@@ -121,7 +121,6 @@ def test_no_word_of_the_list_is_broken_on_a_phone(
 ) -> None:
     page = page_of(cast.alice, **PHONE)
     open_it(page, cast)
-    page.set_viewport_size({"width": NARROWEST, "height": 568})
     page.locator("summary").tap()
     heads = page.locator("thead th")
     expect(heads).to_have_count(5)
@@ -132,6 +131,17 @@ def test_no_word_of_the_list_is_broken_on_a_phone(
         "(all) => all.map((each) => Math.round(each.firstChild.parentNode.clientHeight / 20))"
     )
     assert max(lines) <= 3
+
+
+def test_the_list_needs_no_scrolling_sideways_on_the_smallest_phone(
+    page_of: LogIn, shown: Session, cast: SimpleNamespace
+) -> None:
+    page = page_of(cast.alice, **PHONE)
+    open_it(page, cast)
+    page.set_viewport_size({"width": NARROWEST, "height": 568})
+    page.locator("summary").tap()
+    expect(page.get_by_role("columnheader", name="Your number")).to_have_count(1)
+    assert page.locator(".scroll").evaluate("(box) => box.scrollWidth <= box.clientWidth")
 
 
 def test_where_colors_are_forced_the_line_is_still_to_be_seen(
