@@ -30,6 +30,7 @@ class ColleagueField(forms.ModelChoiceField):  # type: ignore[type-arg]
         super().__init__(
             queryset=Membership.objects.none(),
             to_field_name="uuid",
+            empty_label=_("Choose somebody"),
             error_messages=errors,
             **kwargs,
         )

@@ -149,9 +149,14 @@ def did_chip(standing: Standing) -> Chip:
     return replace(chip, label=chip.label % words)
 
 
-def sort_key(history: AnyOutline) -> tuple[bool, int, str]:
-    """By concern: what is not yet talked about first, then what the ratings say."""
-    return (not history.waits_for_talk, concern_of(history), history.episode.client.code)
+def sort_key(history: AnyOutline) -> tuple[bool, int, float, str]:
+    """By concern: what is not yet talked about first, then what the ratings say.
+
+    Of two that wait alike, who waits longer: a code says nothing of how things are.
+    """
+    flag = history.open_flag if history.waits_for_talk else None
+    since = flag.raised_at.timestamp() if flag is not None else 0.0
+    return (flag is None, concern_of(history), since, history.episode.client.code)
 
 
 def days_since_contact(history: AnyOutline, today: dt.date) -> int | None:

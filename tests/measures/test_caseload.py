@@ -15,7 +15,7 @@ from django.urls import reverse
 
 from measures.builtin import current_version
 from measures.insight import caseload as caseload_module
-from measures.models import FACETS, Rater, Rating
+from measures.models import FACETS, Flag, Rater, Rating
 from sessions.contacts import record_contact
 from sessions.finding import sealed
 from sessions.models import Session
@@ -202,3 +202,16 @@ def test_the_table_keeps_its_roles_where_it_is_folded(alice):
     page = page_of(alice)
     for role in ("table", "rowgroup", "row", "columnheader", "rowheader", "cell"):
         assert f'role="{role}"' in page
+
+
+def test_who_waits_longer_for_a_conversation_comes_first(cast, alice):
+    """Whatever the codes are, and in the list of those who wait as in the whole one."""
+    for code, weeks in (("Z-1", 3), ("A-1", 0), ("M-1", 1)):
+        episode = factories.make_episode(cast.alice, code, cast.today)
+        factories.make_course(episode, [8, 8, 8, 8, 8, 2, 2], cast.now)
+        flag = episode.flags.get()
+        Flag.objects.filter(pk=flag.pk).update(raised_at=cast.now - dt.timedelta(weeks=weeks))
+    page = page_of(alice)
+    waiting = re.findall(r'class="code"[^>]*>([^<]+)<', page[: page.index("<tbody")])
+    assert waiting == ["Z-1", "M-1", "A-1"]
+    assert codes(page)[:3] == waiting
