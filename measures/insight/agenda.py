@@ -12,7 +12,7 @@ from django.db.models import Q
 
 from measures.insight import sentences
 from measures.insight.absences import absence_of, unanswered_sessions
-from measures.insight.chips import sort_key
+from measures.insight.chips import did_chip, sort_key
 from measures.insight.flag_states import Step, open_standing, standing_of
 from measures.insight.history import History, histories, outlines
 from measures.insight.outline import AnyOutline
@@ -177,7 +177,7 @@ def _talks(viewer: Viewer, counselor: Membership, waiting: Sequence[History]) ->
                 words=unseal(history.episode.client, "note", rating.sealed_note) if rating else "",
                 language=rating.language if rating else "",
                 days=standing.days,
-                label=standing.label,
+                label=str(did_chip(standing).label),
             )
         )
     return talks

@@ -42,7 +42,7 @@ COLORS = {
 }
 WIDTHS = {"client": 0.55, "counselor": 0.45}
 DASHES = {"counselor": (1.4, 0.9), "drop": (0.5, 0.7), "band-edge": (0.25, 0.7)}
-COLUMNS = (12, 22, 15, 24, 12, 13, 19, 23, 46)  # mm, as many as the table has
+COLUMNS = (15, 23, 15, 24, 13, 13, 20, 22, 41)  # mm, as many as the table has
 
 
 def pdf_of(report: Report, now: dt.datetime) -> bytes:
@@ -193,7 +193,7 @@ def _table(pdf: FPDF, report: Report) -> None:
         line_height=3.9,
         borders_layout="HORIZONTAL_LINES",
         text_align=("LEFT", "LEFT", *["RIGHT"] * 6, "LEFT"),
-        padding=(0.1, 0.8),
+        padding=(0.1, 1.5),
         width=pdf.epw,
     )
     with head as table:
