@@ -14,10 +14,16 @@ from typing import Any
 from django.db.models import Count, Max, Q, QuerySet
 from django.utils.translation import ngettext
 
+from measures.insight.due import due_actions
+from measures.insight.history import outlines
+from measures.insight.reaching_out import reach_out
+from measures.insight.silences import COUNSELORS_OWN_DAYS, recent, silences
+from measures.insight.supervision import supervised
 from measures.models import CallRequest, Flag, unrated_sessions, unread_notes
 from measures.models.flags import FlagQuerySet
 from sessions.access import Viewer
 from sessions.models import ContactStop, Episode
+from sessions.workdays import next_working_day
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +61,18 @@ def _kinds(viewer: Viewer) -> Iterator[tuple[Found, str, Callable[[int], str]]]:
     """What was found, the page it stands on, and the sentence for that many."""
     flags = Flag.objects.open_to(viewer).running(viewer.today)
     to_talk_about = flags.not_yet_talked_about(viewer.today)
+    if viewer.counselor or viewer.supervisor:
+        yield _due(viewer), "today" if viewer.counselor else "supervision", _things_to_do
     if viewer.counselor:
         own = to_talk_about.filter(episode__in=Episode.objects.editable_by(viewer).values("pk"))
         yield _found(unread_notes(viewer), "stored_at"), "today", _notes
         yield _flags(own, viewer), "caseload", _own_flags
+        yield _to_call(viewer), "today", _to_be_called
         yield _unrated(viewer), "today", _sessions
     if viewer.supervisor:
         others = to_talk_about.filter(episode__counselor__in=viewer.supervises)
         yield _flags(others, viewer), "supervision", _conversations
+        yield _to_reach(viewer), "supervision", _to_be_reached
     if viewer.rights_contact:
         calls = CallRequest.objects.visible_to(viewer).waiting()
         yield _found(calls, "asked_at"), "calls", _calls
@@ -78,14 +88,40 @@ def _found(rows: QuerySet[Any], time: str) -> Found:
 def _flags(flags: FlagQuerySet, viewer: Viewer) -> Found:
     """A flag that was put off comes on the day on which it is looked at again."""
     rows = list(flags.values_list("raised_at", "snoozed_until"))
-    zone = viewer.organization.zone
     came = [
-        max(raised_at, dt.datetime.combine(again_on, dt.time.min, tzinfo=zone))
-        if again_on
-        else raised_at
+        max(raised_at, _midnight(again_on, viewer)) if again_on else raised_at
         for raised_at, again_on in rows
     ]
     return Found(len(rows), max(came, default=None))
+
+
+def _due(viewer: Viewer) -> Found:
+    """An action is news on the day it is due."""
+    due = [each.action.due_on for each in due_actions(viewer)]
+    return Found(len(due), _midnight(max(due), viewer) if due else None)
+
+
+def _to_call(viewer: Viewer) -> Found:
+    mine = Episode.objects.editable_by(viewer).select_related("client")
+    calls = reach_out(viewer, outlines(viewer, list(mine))).due
+    return Found(len(calls), max((call.since for call in calls), default=None))
+
+
+def _to_reach(viewer: Viewer) -> Found:
+    """News on the day on which the counselor's own time for the call is over."""
+    cases = supervised(viewer)
+    silent = silences(viewer, cases, recent(viewer, cases))
+    last = max((each.last_at for each in silent), default=None)
+    if last is None:
+        return Found(0)
+    day = last.astimezone(viewer.organization.zone).date()
+    for _working_day in range(COUNSELORS_OWN_DAYS + 1):
+        day = next_working_day(day)
+    return Found(len(silent), _midnight(day, viewer))
+
+
+def _midnight(day: dt.date, viewer: Viewer) -> dt.datetime:
+    return dt.datetime.combine(day, dt.time.min, tzinfo=viewer.organization.zone)
 
 
 def _unrated(viewer: Viewer) -> Found:
@@ -100,6 +136,22 @@ def _unrated(viewer: Viewer) -> Found:
 
 def _notes(n: int) -> str:
     return ngettext("%(n)d client left a note.", "%(n)d clients left a note.", n)
+
+
+def _things_to_do(n: int) -> str:
+    return ngettext("%(n)d thing to do is due.", "%(n)d things to do are due.", n)
+
+
+def _to_be_called(n: int) -> str:
+    return ngettext("%(n)d client is to be called.", "%(n)d clients are to be called.", n)
+
+
+def _to_be_reached(n: int) -> str:
+    return ngettext(
+        "On your supervision list, %(n)d client is to be reached.",
+        "On your supervision list, %(n)d clients are to be reached.",
+        n,
+    )
 
 
 def _own_flags(n: int) -> str:

@@ -18,12 +18,14 @@ from measures.capture.gateway_errors import AddressRefused, NotTaken, Unreachabl
 from measures.insight.daily_mail import mail_what_waits
 from measures.insight.waiting import waiting_for
 from measures.models import Flag, Rater, Rating
+from measures.repair.actions import agree_on_action
 from measures.repair.reading_notes import mark_read
 from measures.repair.states import move
 from measures.repair.talks import record_talk
 from sessions.agreements import stop_contact
+from sessions.contacts import record_contact
 from sessions.lexicon import telling_words
-from sessions.models import Cover, Membership, Pause
+from sessions.models import Cover, Membership, Pause, Session
 from tests import factories
 
 NOW = dt.datetime(2026, 11, 18, 20, tzinfo=dt.UTC)  # a Wednesday, 2 pm in Chicago
@@ -171,6 +173,53 @@ def test_messages_that_do_not_arrive_wait_at_the_front_desk_alone(people):
 
 
 # ---- the page ----
+
+
+def agree(people: SimpleNamespace, owner: Membership, due_on: dt.date) -> None:
+    agree_on_action(
+        counselor=people.alice,
+        text="Find a room with a door.",
+        owner=owner,
+        due_on=due_on,
+        by=people.sam,
+        now=NOW - 9 * DAY,
+    )
+
+
+def test_what_was_agreed_waits_for_its_owner_from_its_day_on(people):
+    agree(people, people.alice, people.today)
+    agree(people, people.sam, people.today + DAY)
+    assert "1 thing to do is due." in lines(people.alice)
+    assert not any("thing" in line for line in lines(people.sam))
+    assert "1 thing to do is due." in lines(people.sam, NOW + DAY)
+
+
+def test_what_is_due_today_is_news_today(people):
+    Membership.objects.filter(pk=people.sam.pk).update(mailed_at=NOW - DAY)
+    agree(people, people.sam, people.today)
+    run(gateway := TestGateway())
+    assert names(gateway) == ["sam"]
+
+
+def test_a_missed_session_waits_for_the_counselor_and_two_working_days_later_for_the_supervisor(
+    people,
+):
+    factories.make_session(people.episode, NOW - HOUR, Session.Status.MISSED)
+    called, reached = (
+        "1 client is to be called.",
+        "On your supervision list, 1 client is to be reached.",
+    )
+    assert called in lines(people.alice)
+    assert reached not in lines(people.sam, NOW + 2 * DAY)
+    assert reached in lines(people.sam, NOW + 5 * DAY)  # the Monday
+    run(first := TestGateway())
+    assert names(first) == ["alice"]
+    Membership.objects.filter(pk=people.sam.pk).update(mailed_at=NOW + 2 * DAY)
+    run(later := TestGateway(), at=NOW + 5 * DAY)
+    assert names(later) == ["sam"]
+    record_contact(episode=people.episode, did="reached", by=people.alice, now=NOW + 5 * DAY)
+    assert called not in lines(people.alice, NOW + 5 * DAY)
+    assert reached not in lines(people.sam, NOW + 5 * DAY)
 
 
 @pytest.mark.parametrize("name", ["alice", "sam", "finn", "ada", "dana"])
