@@ -349,6 +349,15 @@ def test_the_figures_count_the_team_in_words(people, log_in):
     assert "They declined 1 time." in page
 
 
+def test_figures_of_last_quarter_alone_are_called_so(people, log_in):
+    """In the first days of a quarter too little has happened in it to be shown."""
+    team(people, 3, 6)
+    Session.objects.update(starts_at=NOW - 60 * DAY)
+    page = log_in(people.sam).get(reverse("supervision")).content.decode()
+    assert "Last quarter" in page
+    assert "This quarter" not in page
+
+
 @pytest.mark.parametrize(("counselors", "clients"), [(2, 6), (3, 4)])
 def test_a_small_team_has_no_figures(people, log_in, counselors, clients):
     team(people, counselors, clients)
