@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from measures.insight.chips import RATINGS_SAY
-from measures.insight.help import how_sure
+from measures.insight.help import how_sure, what_we_did
 from measures.insight.sentences import honesty
 from measures.insight.waiting import waiting_for
 from sessions.access import StaffRequest
@@ -24,6 +24,7 @@ def help_page(request: StaffRequest) -> HttpResponse:
     organization = request.viewer.organization
     context = {
         "chips": {concern.name.lower(): chip for concern, chip in RATINGS_SAY.items()},
+        "did": what_we_did(request.viewer.today),
         "sure": how_sure(organization),
         "honesty": honesty(organization),
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import re
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,6 +16,7 @@ from django.test import Client as Browser
 from django.urls import reverse
 
 from measures.capture.gateway_errors import AddressRefused, NotTaken, Unreachable
+from measures.insight.chips import CALLED, OVER, RATINGS_SAY, WE_DID
 from measures.insight.daily_mail import mail_what_waits
 from measures.insight.waiting import waiting_for
 from measures.models import Flag, Rater, Rating
@@ -232,6 +234,16 @@ def test_the_page_names_nobody(people, name, monkeypatch):
     page = browser.get(reverse("waiting")).content.decode()
     assert people.episode.client.code not in page
     assert "too fast" not in page
+
+
+def test_the_help_page_says_what_every_chip_means(people, monkeypatch):
+    monkeypatch.setattr("alliance_site.transactions.database_now", lambda: NOW)
+    browser = Browser()
+    browser.force_login(people.alice.user)
+    page = browser.get(reverse("help")).content.decode()
+    explained = re.findall(r"</svg>([^<]*)</span></dt><dd>[^<]", page)
+    chips = {*RATINGS_SAY.values(), *WE_DID.values(), CALLED, OVER}
+    assert set(explained) == {str(c.label).replace("%(date)s", "November 18") for c in chips}
 
 
 def test_the_help_page_says_the_figures_of_the_setting(people, monkeypatch):
