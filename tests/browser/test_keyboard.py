@@ -1,9 +1,10 @@
 """Everything that is done often can be done without a mouse, and the focus is always to be seen."""
 
+import re
 from types import SimpleNamespace
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, Page, expect
 
 from measures.models import Rater, Rating
 from sessions.models import Session
@@ -113,3 +114,54 @@ def test_how_long_it_repeats_is_asked_by_keyboard_only_where_it_repeats(
     expect(times).to_be_focused()
     page.keyboard.press("Tab")
     expect(until).to_be_focused()
+
+
+def test_after_each_task_tab_goes_on_from_what_was_done_or_from_the_top(
+    page_of: LogIn, busy: SimpleNamespace
+) -> None:
+    page = page_of(busy.alice)
+    page.goto("/today/")
+
+    # a walk-in, rated
+    press(page, page.get_by_role("link", name="Log a session"))
+    press(page, page.get_by_role("button", name=re.compile("^Start now ?: A-006$")))
+    for number, value in ((1, 7), (2, 8), (3, 6)):
+        answer_by_keyboard(page, number, value)
+    press(page, page.get_by_role("button", name="Save"))
+    expect(page.locator(".messages")).to_contain_text("Saved.")
+    check_from_the_top(page)
+
+    # what came of a call: on with the calls
+    page.goto("/today/")
+    press(page, page.get_by_role("button", name=re.compile("^A-002 ?: Reached$")))
+    expect(page.get_by_text("A-002: Reached.")).to_be_visible()
+    expect(page.locator("#calls")).to_be_focused()
+
+    # a flag: on with what comes next
+    waiting = page.get_by_role("region", name="Not yet talked about")
+    press(page, waiting.get_by_role("link", name="A-005"))
+    tab_to(page, page.locator("#did-talked"))
+    page.keyboard.press("Space")
+    press(page, page.get_by_role("button", name="Save", exact=True))
+    expect(page.get_by_role("status").first).to_contain_text("Saved.")
+    expect(page).to_have_url(re.compile("/flags/.*#next$"))
+
+    # a line added to the agenda
+    press(page, page.get_by_label("Your account"))
+    press(page, page.get_by_role("link", name="Your agenda"))
+    tab_to(page, page.get_by_label("What was agreed"))
+    page.keyboard.type("Read up on detox.")
+    tab_to(page, page.get_by_label("By when"))
+    page.keyboard.type(f"{busy.today:%m%d%Y}")
+    press(page, page.get_by_role("button", name="Save"))
+    expect(page.get_by_role("listitem").filter(has_text="Read up on detox.").last).to_be_visible()
+    check_from_the_top(page)
+
+
+def press(page: Page, target: Locator) -> None:
+    tab_to(page, target, most=120)
+    page.keyboard.press("Enter")
+
+
+def check_from_the_top(page: Page) -> None:
+    tab_to(page, page.get_by_role("link", name="Skip to the page"), most=1)
