@@ -363,9 +363,9 @@ def test_what_is_not_better_comes_back_on_the_agenda(cast, alice, flag, log_in):
     sam, agenda = log_in(cast.sam), f"/supervision/{cast.alice.uuid}/"
     factories.say_why(cast.sam, cast.now)
     tap(alice, flag, "talked", talked_on=cast.today - dt.timedelta(days=3))
-    assert "Back, not better" not in shown(sam.get(agenda))
+    assert "Talked about: not better" not in shown(sam.get(agenda))
     two_more(cast, 3)
-    assert "Back, not better: bring it" in shown(sam.get(agenda))
+    assert "Talked about: not better" in shown(sam.get(agenda))
 
 
 @pytest.mark.parametrize(
