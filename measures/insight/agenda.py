@@ -55,6 +55,9 @@ class Talk:
     days: int
     # Where it stands: what was done, and what two more ratings say.
     label: str
+    # What was tried: the day of the last talk about it, and what the two agreed.
+    talked_on: dt.date | None
+    agreed: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +172,7 @@ def _talks(viewer: Viewer, counselor: Membership, waiting: Sequence[History]) ->
             continue
         rating = notes.get(history.episode.pk)
         standing = standing_of(flag, history)
+        last = next((each for each in reversed(history.talks) if each.flag_id == flag.pk), None)
         talks.append(
             Talk(
                 episode=history.episode,
@@ -178,6 +182,8 @@ def _talks(viewer: Viewer, counselor: Membership, waiting: Sequence[History]) ->
                 language=rating.language if rating else "",
                 days=standing.days,
                 label=str(did_chip(standing).label),
+                talked_on=last.talked_on if last else None,
+                agreed=unseal(history.episode.client, "agreed", last.sealed_agreed) if last else "",
             )
         )
     return talks

@@ -362,10 +362,11 @@ def test_the_page_takes_as_many_queries_with_a_long_history(cast, alice, flag):
 def test_what_is_not_better_comes_back_on_the_agenda(cast, alice, flag, log_in):
     sam, agenda = log_in(cast.sam), f"/supervision/{cast.alice.uuid}/"
     factories.say_why(cast.sam, cast.now)
-    tap(alice, flag, "talked", talked_on=cast.today - dt.timedelta(days=3))
+    tap(alice, flag, "talked", talked_on=cast.today - dt.timedelta(days=3), line="I ask first.")
     assert "Talked about: not better" not in shown(sam.get(agenda))
     two_more(cast, 3)
     assert "Talked about: not better" in shown(sam.get(agenda))
+    assert re.search(r"Talked about on [^<]*: <bdi>I ask first.", sam.get(agenda).content.decode())
 
 
 @pytest.mark.parametrize(
