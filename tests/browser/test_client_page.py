@@ -47,6 +47,22 @@ def test_the_keyboard_switches_to_a_panel_for_each_question(page: Page, look_at:
     look_at(page, "client page by question")
 
 
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_no_mark_in_the_help_runs_into_its_meaning(
+    page: Page, cast: SimpleNamespace, language: str
+) -> None:
+    cast.alice.user.language = language
+    cast.alice.user.save()
+    page.goto("/help/")
+    into = """[...document.querySelectorAll('.meanings > div')].filter((row) => {
+      const [mark, meaning] = [row.querySelector('.chip'), row.querySelector('dd')];
+      const [a, b] = [mark.getBoundingClientRect(), meaning.getBoundingClientRect()];
+      return a.right > b.left && a.bottom > b.top;
+    }).map((row) => row.textContent.trim())"""
+    assert page.evaluate("document.querySelectorAll('.meanings > div').length") > 15
+    assert page.evaluate(into) == []
+
+
 def test_the_arrow_keys_stop_between_two_sessions(page: Page) -> None:
     page.locator("#trend-chart").focus()
     readout = page.locator("#trend-readout")
