@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from measures.insight.absences import Why
+from measures.insight.absences import QUIET_AFTER, Why
 from measures.insight.history import histories
 from measures.insight.reaching_out import quiet_call_due_on, reach_out
 from measures.models import (
@@ -26,7 +26,7 @@ from measures.models import (
 from measures.repair.actions import agree_on_action
 from sessions.access import Viewer
 from sessions.leaving import OpenThings, counted
-from sessions.models import Episode
+from sessions.models import Episode, Session
 
 
 def things_left_open(
@@ -72,9 +72,9 @@ def quiet_goes_along(*, former: Episode, new: Episode, now: dt.datetime, **_kwar
     That counselor may not read whether anything was answered before, so no list of theirs could
     work the call out: it is put down as a thing to do. Who is on hold is called by nobody.
     """
-    if new.pauses.running().exists():
-        return
     viewer = Viewer(former.counselor, former.organization, now)
+    if new.pauses.running().exists() or _answered_lately(viewer, former):
+        return
     due_on = quiet_call_due_on(histories(viewer, [former])[0], viewer.today)
     if due_on is not None:
         agree_on_action(
@@ -87,6 +87,19 @@ def quiet_goes_along(*, former: Episode, new: Episode, now: dt.datetime, **_kwar
             by=new.counselor,
             now=now,
         )
+
+
+def _answered_lately(viewer: Viewer, episode: Episode) -> bool:
+    """Then they are not quiet, and the whole history need not be read: of many clients who go on
+    at once, that took most of the time."""
+    past = Session.objects.visible_to(viewer).filter(
+        episode=episode,
+        status__in=[Session.Status.HELD, Session.Status.MISSED],
+        starts_at__lte=viewer.now,
+    )
+    last = list(past.order_by("-starts_at", "-pk").values_list("pk", flat=True)[:QUIET_AFTER])
+    answers = Rating.objects.open_to(viewer).current().by(Rater.CLIENT)
+    return answers.filter(session__in=last).exists()
 
 
 def _unanswered(viewer: Viewer) -> QuerySet[RatingRequest]:
