@@ -92,11 +92,7 @@ def quiet_goes_along(*, former: Episode, new: Episode, now: dt.datetime, **_kwar
 def _answered_lately(viewer: Viewer, episode: Episode) -> bool:
     """Then they are not quiet, and the whole history need not be read: of many clients who go on
     at once, that took most of the time."""
-    past = Session.objects.visible_to(viewer).filter(
-        episode=episode,
-        status__in=[Session.Status.HELD, Session.Status.MISSED],
-        starts_at__lte=viewer.now,
-    )
+    past = Session.objects.visible_to(viewer).alone().past(viewer.now).filter(episode=episode)
     last = list(past.order_by("-starts_at", "-pk").values_list("pk", flat=True)[:QUIET_AFTER])
     answers = Rating.objects.open_to(viewer).current().by(Rater.CLIENT)
     return answers.filter(session__in=last).exists()

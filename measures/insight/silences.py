@@ -114,21 +114,21 @@ def silences(
 
 
 def _last_few(viewer: Viewer, keys: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
-    """The last few the client was asked about, and the last few they were not."""
+    """The last few the client was asked about, and the last few they were not.
+
+    What they say of a group is a line of its own: it breaks no silence, and makes none.
+    """
     requests = RatingRequest.objects.visible_to(viewer).filter(withdrawn_at__isnull=True)
     asked = requests.filter(session=OuterRef("pk"))
-    expects = Q(episode__client__cadence=Client.Cadence.EVERY) | Exists(asked)
+    every = Q(episode__client__cadence=Client.Cadence.EVERY)
+    expects = Q(group__isnull=True) & (every | Exists(asked))
     latest_first = Window(
         RowNumber(),
         partition_by=[F("episode"), F("is_asked")],
         order_by=[F("starts_at").desc(), F("pk").desc()],
     )
-    sessions = Session.objects.visible_to(viewer).filter(
-        episode__in=keys,
-        status__in=[Session.Status.HELD, Session.Status.MISSED],
-        starts_at__gte=viewer.now - LATELY,
-        starts_at__lte=viewer.now,
-    )
+    lately = Session.objects.visible_to(viewer).past(viewer.now)
+    sessions = lately.filter(episode__in=keys, starts_at__gte=viewer.now - LATELY)
     ranked = sessions.annotate(
         is_asked=Case(When(expects, then=Value(value=True)), default=Value(value=False))
     ).annotate(rank=latest_first)
@@ -136,7 +136,7 @@ def _last_few(viewer: Viewer, keys: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
 
 
 def _last_answered(viewer: Viewer, keys: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
-    answers = Rating.objects.open_to(viewer).current().by(Rater.CLIENT)
+    answers = Rating.objects.open_to(viewer).current().by(Rater.CLIENT).alone()
     of_each = answers.filter(session__episode__in=keys).values("session__episode")
     latest = of_each.annotate(
         at=Max("session__starts_at"), status=Value(ANSWERED), is_asked=Value(value=True)

@@ -69,6 +69,12 @@ class SessionQuerySet(models.QuerySet["Session"]):
     def held(self) -> Self:
         return self.filter(status=Session.Status.HELD)
 
+    def past(self, now: dt.datetime) -> Self:
+        """Held and missed: those that were to be come to."""
+        return self.filter(
+            status__in=[Session.Status.HELD, Session.Status.MISSED], starts_at__lte=now
+        )
+
     def scheduled(self) -> Self:
         return self.filter(status=Session.Status.SCHEDULED)
 

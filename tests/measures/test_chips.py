@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.urls import reverse
+from django.utils.formats import date_format
 
 from measures.insight.absences import unanswered_sessions
 from measures.insight.agenda import agenda_of
@@ -17,12 +18,13 @@ from measures.insight.chips import chips_of
 from measures.insight.flag_states import label_of, open_standing
 from measures.insight.history import History, histories
 from measures.insight.supervision import supervision_lists
-from measures.models import Flag
+from measures.models import Action, Flag
 from measures.repair.acting import Decision, Did, decide
 from sessions.contacts import record_contact
 from sessions.models import Session
 from sessions.pausing import pause_episode
 from sessions.services import close_episode
+from sessions.transferring import transfer_episode
 from tests import factories
 
 DAY = dt.timedelta(days=1)
@@ -225,6 +227,25 @@ def test_only_sessions_asked_about_are_without_an_answer(cast, cadence):
     [row] = supervision_lists(viewer).reach
     assert row.episode == cast.episode
     assert unanswered_sessions(known(cast)) == silent
+
+
+def test_an_answer_about_a_group_breaks_no_silence(cast):
+    """What they say of a group is a line of its own, on every page and when they go on."""
+    rated(cast, *USUAL, None, None, None)
+    meeting = factories.make_group([cast.episode], cast.now - 4 * DAY)
+    factories.rate(meeting.attendances.get(), 8, now=cast.now)
+    assert labels(cast) == ["No answer lately"]
+    viewer = factories.viewer_of(cast.sam, cast.now)
+    [row] = supervision_lists(viewer).reach
+    assert row.why == "no answer since " + date_format(last_answer(cast), "MONTH_DAY_FORMAT")
+    transfer_episode(episode=cast.episode, to=cast.bob, now=cast.now)
+    assert Action.objects.get().owner == cast.bob
+
+
+def last_answer(cast: SimpleNamespace) -> dt.date:
+    alone = cast.episode.sessions.alone().filter(ratings__rater="client")
+    day: dt.date = alone.latest("starts_at").starts_at.astimezone(cast.here.zone).date()
+    return day
 
 
 def test_who_is_asked_every_time_is_silent_after_three_whether_or_not_a_link_was_made(cast):
