@@ -2,11 +2,11 @@
 
 from django.dispatch import Signal
 
-episode_closed = Signal()  # episode, now
+episodes_closed = Signal()  # episodes, now
 episode_paused = Signal()  # episode, now
 
-# Sent inside the transaction, so that nothing is half done: a client goes on with somebody else.
-episode_transferred = Signal()  # former, new, now
+# Sent inside the transaction, so that nothing is half done: clients go on with somebody else.
+episodes_transferred = Signal()  # pairs (the former episode and the new one), now
 
 # What else is open of these episodes? Whoever keeps it answers with a list of `leaving.OpenThings`.
 open_things = Signal()  # viewer (who has them), episodes

@@ -27,7 +27,7 @@ from sessions.models import Cover, Episode, Membership, Organization, Supervisio
 from sessions.models.people import MembershipQuerySet, on_day
 from sessions.services import ROLES, add_member, add_supervision
 from sessions.signals import member_left
-from sessions.transferring import NoCounselor, transfer_episode
+from sessions.transferring import NoCounselor, transfer_episodes
 
 log = logging.getLogger(__name__)
 DAY = dt.timedelta(days=1)
@@ -240,9 +240,8 @@ def transfer_all(*, member: Membership, to: Membership, now: dt.datetime) -> int
     AlreadyTogether.
     """
     with transaction.atomic():
-        episodes = list(Episode.objects.open().filter(counselor=member).order_by("pk"))
-        for episode in episodes:
-            transfer_episode(episode=episode, to=to, now=now, unlogged_are_cancelled=True)
+        episodes = list(Episode.objects.open().filter(counselor=member))
+        transfer_episodes(episodes=episodes, to=to, now=now, unlogged_are_cancelled=True)
         today = member.organization.today(now)
         if not member.is_active_on(today):  # left, and somebody stood in until now
             _end_each(Supervision.objects.filter(on_day(today), counselor=member), today)

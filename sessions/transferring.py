@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, OuterRef, Subquery
 
 from sessions.earlier_answers import keep_answer
 from sessions.models import Episode, Membership, Pause, Session
 from sessions.pausing import EpisodeClosed
-from sessions.services import close_episode, continue_episode
-from sessions.signals import episode_transferred
+from sessions.services import cancel, close_episodes, continue_episodes
+from sessions.signals import episodes_transferred
 
 
 class NoCounselor(Exception):
@@ -33,57 +34,81 @@ def transfer_episode(
 ) -> Episode:
     """Close an episode and open the one with `to` that continues it; the new one.
 
-    Sessions still to come move along, but those of a group of the former counselor, and so does
-    being on hold. What is open of the questions is withdrawn. The former counselor goes on reading
-    the closed episode; the new one reads it only where the client agrees: `agrees` is their word
-    now, None where nobody asked. `episode_transferred` tells whoever keeps more about the episode.
-    Raises NoCounselor, AlreadyTogether, EpisodeClosed, and SessionNotLogged where a session has
-    begun and nobody said what became of it, unless `unlogged_are_cancelled`.
+    The former counselor goes on reading the closed episode; the new one reads it only where the
+    client agrees: `agrees` is their word now, None where nobody asked. All else as in
+    `transfer_episodes`.
     """
     with transaction.atomic():
-        rows = Episode.objects.select_related("organization", "client", "counselor")
-        former = rows.select_for_update(of=("self",)).get(pk=episode.pk)
-        today = former.organization.today(now)
-        _check(former, to, today)
-        pause = former.pauses.running().first()
-        scheduled = former.sessions.scheduled()
-        if unlogged_are_cancelled:
-            _cancel(scheduled.filter(starts_at__lte=now))
-        _cancel(scheduled.filter(starts_at__gt=now, group__isnull=False))
-        coming = list(scheduled.filter(starts_at__gt=now).values_list("pk", flat=True))
-        close_episode(
-            episode=former, reason=Episode.Reason.TRANSFERRED, now=now, cancel_coming=False
+        [new] = transfer_episodes(
+            episodes=[episode], to=to, now=now, unlogged_are_cancelled=unlogged_are_cancelled
         )
-        new = continue_episode(episode=former, counselor=to, today=today)
-        keep_answer(episode=former, agrees=agrees, how=how, now=now)
-        Session.objects.filter(pk__in=coming).update(episode=new, version=F("version") + 1)
-        if pause is not None:
-            _go_on_waiting(pause, new, today)
-        episode_transferred.send(sender=Episode, former=former, new=new, now=now)
+        keep_answer(episode=episode, agrees=agrees, how=how, now=now)
     return new
 
 
-def _check(former: Episode, to: Membership, today: dt.date) -> None:
-    if former.closed_on is not None:
+def transfer_episodes(
+    *,
+    episodes: Sequence[Episode],
+    to: Membership,
+    now: dt.datetime,
+    unlogged_are_cancelled: bool = False,
+) -> list[Episode]:
+    """All these episodes of one counselor go on with `to`, or none does; the new ones.
+
+    A fixed number of queries, however many they are: nobody waits for a caseload of hundreds.
+    Sessions still to come move along, but those of a group of the former counselor, and so does
+    being on hold. What is open of the questions is withdrawn. `episodes_transferred` tells whoever
+    keeps more about them. Raises NoCounselor, AlreadyTogether, EpisodeClosed, and SessionNotLogged
+    where one has begun and nobody said what became of it, unless `unlogged_are_cancelled`.
+    """
+    if not episodes:
+        return []
+    keys = [episode.pk for episode in episodes]
+    with transaction.atomic():
+        rows = Episode.objects.select_related("organization", "client", "counselor")
+        locked = rows.select_for_update(of=("self",)).filter(pk__in=keys)
+        formers = list(locked.order_by("pk"))
+        today = to.organization.today(now)
+        _check(formers, to, today)
+        pauses = list(Pause.objects.running().filter(episode__in=keys))
+        scheduled = Session.objects.scheduled().filter(episode__in=keys)
+        if unlogged_are_cancelled:
+            cancel(scheduled.filter(starts_at__lte=now))
+        cancel(scheduled.filter(starts_at__gt=now, group__isnull=False))
+        close_episodes(episodes=formers, reason=Episode.Reason.TRANSFERRED, now=now)
+        news = continue_episodes(episodes=formers, counselor=to, today=today)
+        next_one = Episode.objects.filter(continues=OuterRef("episode")).values("pk")
+        scheduled.update(episode=Subquery(next_one), version=F("version") + 1)
+        _go_on_waiting(pauses, news, today)
+        episodes_transferred.send(
+            sender=Episode, pairs=list(zip(formers, news, strict=True)), now=now
+        )
+    return news
+
+
+def _check(formers: Sequence[Episode], to: Membership, today: dt.date) -> None:
+    if any(former.closed_on is not None for former in formers):
         raise EpisodeClosed
-    here = to.organization_id == former.organization_id
+    here = all(former.organization_id == to.organization_id for former in formers)
     works = Membership.objects.active_on(today).filter(pk=to.pk, counselor=True).exists()
-    if not (here and works) or to.pk == former.counselor_id:
+    if not (here and works) or any(former.counselor_id == to.pk for former in formers):
         raise NoCounselor
-    if Episode.objects.open().filter(client=former.client_id, counselor=to).exists():
+    clients = [former.client_id for former in formers]
+    if Episode.objects.open().filter(client__in=clients, counselor=to).exists():
         raise AlreadyTogether
 
 
-def _cancel(sessions: QuerySet[Session]) -> None:
-    sessions.update(status=Session.Status.CANCELLED, version=F("version") + 1)
-
-
-def _go_on_waiting(pause: Pause, episode: Episode, today: dt.date) -> None:
-    still_due = pause.expected_on if pause.expected_on and pause.expected_on > today else None
-    Pause.objects.create(
-        organization_id=episode.organization_id,
-        episode=episode,
-        reason=pause.reason,
-        from_on=today,
-        expected_on=still_due,
+def _go_on_waiting(pauses: Sequence[Pause], news: Sequence[Episode], today: dt.date) -> None:
+    next_of = {new.continues_id: new for new in news}
+    Pause.objects.bulk_create(
+        Pause(
+            organization_id=pause.organization_id,
+            episode=next_of[pause.episode_id],
+            reason=pause.reason,
+            from_on=today,
+            expected_on=pause.expected_on
+            if pause.expected_on and pause.expected_on > today
+            else None,
+        )
+        for pause in pauses
     )

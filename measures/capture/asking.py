@@ -8,7 +8,7 @@ instead of failing. A newer request supersedes the one before, whose outcome sta
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -16,8 +16,8 @@ from django.db import transaction
 from measures.builtin import current_version
 from measures.capture.reaching import channel_of, hours_of
 from measures.capture.whom_to_ask import WhyNot, why_not, why_not_by_hand
-from measures.models import Message, Rater, Rating, RatingRequest
-from sessions.models import Client, Episode, Session
+from measures.models import Message, Rater, Rating, RatingRequest, unanswered_requests
+from sessions.models import Episode, Session
 from sessions.wall import transaction_of
 
 # A new link is not worth much with less time than this; its request is then given new time.
@@ -116,31 +116,28 @@ def withdraw_request(
     return bool(standing.update(withdrawn_at=now, withdrawn_why=why))
 
 
-def withdraw_open_requests(
-    *, client: Client, why: str, now: dt.datetime, **which: Any
-) -> list[RatingRequest]:
-    """End what a client is being asked at the moment, and say what it was.
+def withdraw_open_requests(*, why: str, now: dt.datetime, **which: Any) -> list[RatingRequest]:
+    """End what clients are being asked at the moment, and say what it was; `which`: of whom.
 
     What was answered or ran out before is left as it is.
     """
     with transaction.atomic():
-        requests = RatingRequest.objects.open(now).filter(episode__client=client, **which)
-        unanswered = [each for each in requests if client_answer(each.session_id) is None]
+        unanswered = unanswered_requests(now).filter(**which)
         return [each for each in unanswered if withdraw_request(request=each, now=now, why=why)]
 
 
-def episode_was_closed(*, episode: Episode, now: dt.datetime, **_kwargs: Any) -> None:
+def episodes_were_closed(*, episodes: Sequence[Episode], now: dt.datetime, **_kwargs: Any) -> None:
     """Receiver: nobody is asked about a closed episode."""
-    with transaction_of(episode.organization_id):
+    with transaction_of(episodes[0].organization_id):
         why = RatingRequest.Withdrawn.CLOSED
-        withdraw_open_requests(client=episode.client, why=why, now=now, episode=episode)
+        withdraw_open_requests(why=why, now=now, episode__in=episodes)
 
 
 def episode_was_paused(*, episode: Episode, now: dt.datetime, **_kwargs: Any) -> None:
     """Receiver: nobody is asked while they are away."""
     with transaction_of(episode.organization_id):
         why = RatingRequest.Withdrawn.PAUSED
-        withdraw_open_requests(client=episode.client, why=why, now=now, episode=episode)
+        withdraw_open_requests(why=why, now=now, episode=episode)
 
 
 def _standing(episode: Episode) -> RatingRequest | None:

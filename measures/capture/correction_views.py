@@ -58,10 +58,7 @@ def request_withdraw(request: StaffRequest, uuid: str) -> HttpResponse:
     """Close every link about a session: it went to the wrong place, or should not have gone out."""
     session = get_editable(request, sessions_to_ask_about(), uuid=uuid)
     ended = withdraw_open_requests(
-        client=session.episode.client,
-        why=RatingRequest.Withdrawn.BY_HAND,
-        now=request.now,
-        session=session,
+        why=RatingRequest.Withdrawn.BY_HAND, now=request.now, session=session
     )
     if ended:
         messages.success(request, _("Withdrawn. Its links open nothing any more."))

@@ -84,4 +84,4 @@ def _keep_agreements(client: Client, agreed: Agreed, now: dt.datetime) -> None:
         )
         if is_new and purpose == Consent.Purpose.ASKED:
             why = RatingRequest.Withdrawn.REFUSED
-            withdraw_open_requests(client=client, why=why, now=now)
+            withdraw_open_requests(why=why, now=now, episode__client=client)

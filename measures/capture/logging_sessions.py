@@ -110,8 +110,7 @@ def ask_or_not(session: Session, now: dt.datetime) -> None:
         ask_about(session=session, now=now)
     else:
         why = RatingRequest.Withdrawn.NOT_HELD
-        client = session.episode.client
-        withdraw_open_requests(client=client, why=why, now=now, session=session)
+        withdraw_open_requests(why=why, now=now, session=session)
 
 
 def _reassess(episode: Episode, now: dt.datetime) -> None:

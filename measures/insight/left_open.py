@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from measures.insight.absences import QUIET_AFTER, Why
-from measures.insight.history import histories
+from measures.insight.absences import Why
+from measures.insight.history import outlines
 from measures.insight.reaching_out import quiet_call_due_on, reach_out
 from measures.models import (
     Action,
     AgendaItem,
     Flag,
-    Rater,
-    Rating,
-    RatingRequest,
     Repair,
+    unanswered_requests,
     unrated_sessions,
     unread_notes,
 )
 from measures.repair.actions import agree_on_action
 from sessions.access import Viewer
 from sessions.leaving import OpenThings, counted
-from sessions.models import Episode, Session
+from sessions.models import Episode, Pause
 
 
 def things_left_open(
@@ -52,7 +51,7 @@ def things_left_open(
             _("To be talked about while both are here."),
         ),
         *counted(
-            _unanswered(viewer).filter(episode__in=keys),
+            unanswered_requests(viewer.now).filter(episode__in=keys),
             client,
             _requests,
             _("What was sent closes. The next questions come after a session with the colleague."),
@@ -66,41 +65,34 @@ def things_left_open(
     ]
 
 
-def quiet_goes_along(*, former: Episode, new: Episode, now: dt.datetime, **_kwargs: Any) -> None:
-    """Receiver of `episode_transferred`: whoever has gone quiet is called by the next counselor.
+def the_quiet_go_along(
+    *, pairs: Sequence[tuple[Episode, Episode]], now: dt.datetime, **_kwargs: Any
+) -> None:
+    """Receiver of `episodes_transferred`: whoever has gone quiet is called by the next counselor.
 
     That counselor may not read whether anything was answered before, so no list of theirs could
     work the call out: it is put down as a thing to do. Who is on hold is called by nobody.
     """
-    viewer = Viewer(former.counselor, former.organization, now)
-    if new.pauses.running().exists() or _answered_lately(viewer, former):
-        return
-    due_on = quiet_call_due_on(histories(viewer, [former])[0], viewer.today)
-    if due_on is not None:
-        agree_on_action(
-            counselor=new.counselor,
-            episode=new,
-            text=_("No answer lately when %(name)s passed this on. A short friendly call is next.")
-            % {"name": former.counselor.name},
-            owner=new.counselor,
-            due_on=due_on,
-            by=new.counselor,
-            now=now,
-        )
-
-
-def _answered_lately(viewer: Viewer, episode: Episode) -> bool:
-    """Then they are not quiet, and the whole history need not be read: of many clients who go on
-    at once, that took most of the time."""
-    past = Session.objects.visible_to(viewer).alone().past(viewer.now).filter(episode=episode)
-    last = list(past.order_by("-starts_at", "-pk").values_list("pk", flat=True)[:QUIET_AFTER])
-    answers = Rating.objects.open_to(viewer).current().by(Rater.CLIENT)
-    return answers.filter(session__in=last).exists()
-
-
-def _unanswered(viewer: Viewer) -> QuerySet[RatingRequest]:
-    answer = Rating.objects.current().by(Rater.CLIENT).filter(session=OuterRef("session"))
-    return RatingRequest.objects.open(viewer.now).filter(~Exists(answer))
+    before = pairs[0][0].counselor
+    viewer = Viewer(before, before.organization, now)
+    text = _("No answer lately when %(name)s passed this on. A short friendly call is next.")
+    waiting = Pause.objects.running().filter(episode__in=[new for _former, new in pairs])
+    on_hold = set(waiting.values_list("episode", flat=True))
+    next_of = {former.pk: new for former, new in pairs if new.pk not in on_hold}
+    cases = outlines(viewer, [former for former, _new in pairs if former.pk in next_of])
+    for case in cases:
+        due_on = quiet_call_due_on(case, viewer.today)
+        if due_on is not None:
+            new = next_of[case.episode.pk]
+            agree_on_action(
+                counselor=new.counselor,
+                episode=new,
+                text=text % {"name": before.name},
+                owner=new.counselor,
+                due_on=due_on,
+                by=new.counselor,
+                now=now,
+            )
 
 
 def _from_answers(viewer: Viewer, keys: QuerySet[Any]) -> list[OpenThings]:
@@ -127,7 +119,7 @@ def _from_answers(viewer: Viewer, keys: QuerySet[Any]) -> list[OpenThings]:
 
 
 def _to_call(viewer: Viewer, episodes: QuerySet[Episode]) -> list[OpenThings]:
-    cases = histories(viewer, list(episodes.select_related("client", "counselor", "organization")))
+    cases = outlines(viewer, list(episodes.select_related("client", "counselor", "organization")))
     calls = reach_out(viewer, cases)
     missed = [call for call in calls.due if call.why == Why.MISSED]
     put_off = [each.episode.client_id for each in calls.put_off]

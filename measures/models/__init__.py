@@ -13,7 +13,13 @@ from measures.models.instruments import (
 )
 from measures.models.notes import NoteRead, unread_notes
 from measures.models.parameters import ParameterSet
-from measures.models.ratings import Rater, Rating, blind_sessions, unrated_sessions
+from measures.models.ratings import (
+    Rater,
+    Rating,
+    blind_sessions,
+    unanswered_requests,
+    unrated_sessions,
+)
 from measures.models.requests import Message, RatingLink, RatingRequest
 from measures.models.slips import PaperSlip
 from measures.models.supervision import AgendaItem
@@ -45,6 +51,7 @@ __all__ = [
     "RatingRequest",
     "Repair",
     "blind_sessions",
+    "unanswered_requests",
     "unrated_sessions",
     "unread_notes",
 ]

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from measures.models.groups import FACETS, GroupRating
 from measures.models.instruments import Instrument, InstrumentVersion
-from measures.models.requests import RatingRequest
+from measures.models.requests import RatingRequest, RatingRequestQuerySet
 from sessions.models import Episode, Membership, Session
 from sessions.models.base import OwnedModel, PublicModel
 from sessions.models.meetings import SessionQuerySet
@@ -72,6 +72,12 @@ def blind_sessions(viewer: Viewer) -> SessionQuerySet:
     """Sessions with an answer that the viewer, as the counselor, may not see yet."""
     of_session = Rating.objects.current().filter(session=OuterRef("pk"))
     return unrated_sessions(viewer).filter(Exists(of_session.by(Rater.CLIENT)))
+
+
+def unanswered_requests(now: dt.datetime) -> RatingRequestQuerySet:
+    """The requests that are open and whose session the client did not answer in any way."""
+    answer = Rating.objects.current().by(Rater.CLIENT).filter(session=OuterRef("session"))
+    return RatingRequest.objects.open(now).filter(~Exists(answer))
 
 
 def unrated_sessions(viewer: Viewer) -> SessionQuerySet:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
@@ -52,20 +53,25 @@ def end_action(*, action: Action, outcome: str, now: dt.datetime) -> bool:
     return bool(waiting.update(done_at=now, outcome=outcome))
 
 
-def episode_was_transferred(*, former: Episode, new: Episode, now: dt.datetime, **_kw: Any) -> None:
-    """Receiver: what is still to be done about a client moves along to the next counselor.
+def episodes_were_transferred(
+    *, pairs: Sequence[tuple[Episode, Episode]], now: dt.datetime, **_kwargs: Any
+) -> None:
+    """Receiver: what is still to be done about clients moves along to the next counselor.
 
     It stays with who had it where that is a supervisor of the next counselor too; else it is for
     that counselor, who alone would see it.
     """
-    today = new.organization.today(now)
-    supervising = Supervision.objects.filter(on_day(today), counselor=new.counselor)
+    next_of = {former.pk: new for former, new in pairs}
+    counselor = pairs[0][1].counselor
+    today = counselor.organization.today(now)
+    supervising = Supervision.objects.filter(on_day(today), counselor=counselor)
     stays_with = set(supervising.values_list("supervisor", flat=True))
-    for action in Action.objects.open().filter(episode=former):
+    actions = list(Action.objects.open().filter(episode__in=next_of))
+    for action in actions:
         if action.owner_id not in stays_with:
-            action.owner = new.counselor
-        action.episode, action.counselor = new, new.counselor
-        action.save(update_fields=["episode", "counselor", "owner"])
+            action.owner = counselor
+        action.episode, action.counselor = next_of[action.episode_id or 0], counselor
+    Action.objects.bulk_update(actions, ["episode", "counselor", "owner"])
 
 
 def member_has_left(

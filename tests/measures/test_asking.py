@@ -437,7 +437,7 @@ def test_closing_the_episode_ends_its_request(episode, django_capture_on_commit_
 def test_what_was_answered_is_not_withdrawn_afterwards(episode):
     session = hold(episode)
     factories.rate(session, 8)
-    assert withdraw_open_requests(client=episode.client, why="refused", now=NOW) == []
+    assert withdraw_open_requests(why="refused", now=NOW, episode=episode) == []
     assert RatingRequest.objects.get().withdrawn_at is None
 
 

@@ -16,7 +16,7 @@ from django.utils.html import escape
 from sessions.models import Client, Episode, Organization, Session
 from sessions.sealing import Identity, unseal, unseal_identity
 from sessions.services import close_episode, start_session
-from sessions.signals import episode_closed
+from sessions.signals import episodes_closed
 from tests import factories
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
@@ -332,16 +332,16 @@ def test_a_closed_episode_can_be_read_and_not_changed(cast, alice):
 def test_closing_is_announced_after_the_commit(cast, django_capture_on_commit_callbacks):
     heard: list[Episode] = []
 
-    def hear(episode: Episode, **kwargs: Any) -> None:
-        heard.append(episode)
+    def hear(episodes: list[Episode], **kwargs: Any) -> None:
+        heard.extend(episodes)
 
-    episode_closed.connect(hear)
+    episodes_closed.connect(hear)
     try:
         with django_capture_on_commit_callbacks(execute=True):
             close_episode(episode=cast.episode, reason="completed", now=cast.now)
             assert heard == []
     finally:
-        episode_closed.disconnect(hear)
+        episodes_closed.disconnect(hear)
     assert heard == [cast.episode]
 
 

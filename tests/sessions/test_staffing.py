@@ -12,6 +12,7 @@ import pytest
 from django.core import mail
 from django.db import IntegrityError, connection, transaction
 from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from measures.models import Action, Rating, RatingRequest
@@ -31,6 +32,7 @@ from sessions.staffing import (
 )
 from sessions.transferring import AlreadyTogether, NoCounselor, transfer_episode
 from tests import factories
+from tests.crowds import make_crowd
 
 DAY = dt.timedelta(days=1)
 SEEN = 200
@@ -337,6 +339,57 @@ def test_what_began_is_logged_first(cast, log_in):
         transfer(cast)
     transfer(cast, unlogged_are_cancelled=True)
     assert Session.objects.get(pk=begun.pk).status == Session.Status.CANCELLED
+
+
+def test_many_who_go_on_at_once_each_keep_what_is_theirs(cast):
+    episodes = [factories.make_episode(cast.alice, f"M-{n}", cast.today) for n in range(3)]
+    coming = [
+        factories.make_session(each, cast.now + n * DAY, Session.Status.SCHEDULED)
+        for n, each in enumerate(episodes, start=1)
+    ]
+    due_back = [cast.today - DAY, cast.today + 9 * DAY]
+    for each, day in zip(episodes, due_back, strict=False):
+        Pause.objects.create(
+            organization=cast.here,
+            episode=each,
+            reason="jail",
+            from_on=cast.today - 3 * DAY,
+            expected_on=day,
+        )
+    assert transfer_all(member=cast.alice, to=cast.bob, now=cast.now) == 4
+    for session, former in zip(coming, episodes, strict=True):
+        session.refresh_from_db()
+        assert (session.episode.continues, session.episode.client) == (former, former.client)
+        assert session.episode.counselor == cast.bob
+    running = Pause.objects.running().order_by("episode")
+    assert [each.episode.continues for each in running] == episodes[:2]
+    assert [each.expected_on for each in running] == [None, due_back[1]]
+
+
+def test_a_caseload_of_any_size_is_handed_on_by_as_many_queries(
+    cast, django_capture_on_commit_callbacks
+):
+    """Nobody waits before a page that does not move: 300 clients took half a minute."""
+    nia = factories.make_member(cast.here, "Nia", cast.today, counselor=True)
+    counts = []
+    for clients, (before, after) in ((2, (cast.alice, nia)), (20, (nia, cast.bob))):
+        episodes = make_crowd([before], clients, 2, cast.now, code=before.name)
+        agree_on_action(
+            counselor=before,
+            episode=episodes[0],
+            text="Call the clinic",
+            owner=before,
+            due_on=cast.today,
+            by=cast.sam,
+            now=cast.now,
+        )
+        with (
+            CaptureQueriesContext(connection) as asked,
+            django_capture_on_commit_callbacks(execute=True),
+        ):
+            assert transfer_all(member=before, to=after, now=cast.now) > clients
+        counts.append(len(asked))
+    assert counts[1] <= counts[0], counts
 
 
 def test_the_database_holds_whose_answers_a_consent_is_about(cast):
