@@ -324,10 +324,6 @@ WITHOUT_A_RULE = {
     ("measures/insight/history.py", "_sessions"): "sessions of episodes the caller may read",
     ("measures/insight/history.py", "_contacts"): "those handed on: that somebody got through",
     ("measures/insight/before_you.py", "_note_waits"): "whether there is one, and nothing of it",
-    (
-        "measures/insight/left_open.py",
-        "_unanswered",
-    ): "narrowed to the episodes that are asked about",
 }
 
 

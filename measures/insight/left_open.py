@@ -25,7 +25,7 @@ from measures.models import (
 from measures.repair.actions import agree_on_action
 from sessions.access import Viewer
 from sessions.leaving import OpenThings, counted
-from sessions.models import Episode, Pause
+from sessions.models import Episode
 
 
 def things_left_open(
@@ -73,12 +73,12 @@ def the_quiet_go_along(
     That counselor may not read whether anything was answered before, so no list of theirs could
     work the call out: it is put down as a thing to do. Who is on hold is called by nobody.
     """
-    before = pairs[0][0].counselor
-    viewer = Viewer(before, before.organization, now)
+    before, after = (episode.counselor for episode in pairs[0])
+    viewer, next_viewer = (Viewer(each, each.organization, now) for each in (before, after))
     text = _("No answer lately when %(name)s passed this on. A short friendly call is next.")
-    waiting = Pause.objects.running().filter(episode__in=[new for _former, new in pairs])
-    on_hold = set(waiting.values_list("episode", flat=True))
-    next_of = {former.pk: new for former, new in pairs if new.pk not in on_hold}
+    theirs = Episode.objects.editable_by(next_viewer).running(next_viewer.today)
+    expected = set(theirs.values_list("pk", flat=True))
+    next_of = {former.pk: new for former, new in pairs if new.pk in expected}
     cases = outlines(viewer, [former for former, _new in pairs if former.pk in next_of])
     for case in cases:
         due_on = quiet_call_due_on(case, viewer.today)
