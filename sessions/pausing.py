@@ -9,6 +9,7 @@ from django.db.models import F
 
 from sessions.models import Episode, Pause, Session
 from sessions.signals import episode_paused
+from sessions.workdays import midnight
 
 
 class EpisodeClosed(Exception):
@@ -120,9 +121,9 @@ def _clear_the_calendar(pause: Pause) -> None:
     zone = pause.episode.organization.zone
     sessions = pause.episode.sessions.filter(
         status__in=[Session.Status.SCHEDULED, Session.Status.MISSED],
-        starts_at__gte=dt.datetime.combine(pause.from_on, dt.time.min, tzinfo=zone),
+        starts_at__gte=midnight(pause.from_on, zone),
     )
     if pause.expected_on is not None:
-        back = dt.datetime.combine(pause.expected_on, dt.time.min, tzinfo=zone)
+        back = midnight(pause.expected_on, zone)
         sessions = sessions.filter(starts_at__lt=back)
     sessions.update(status=Session.Status.CANCELLED, version=F("version") + 1)

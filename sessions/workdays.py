@@ -1,8 +1,13 @@
-"""Working days: Monday to Friday, in the organization's time zone."""
+"""Days in the organization's time zone; working days are Monday to Friday."""
 
 import datetime as dt
 
 SATURDAY = 5
+
+
+def midnight(day: dt.date, zone: dt.tzinfo) -> dt.datetime:
+    """The instant with which a day begins there."""
+    return dt.datetime.combine(day, dt.time.min, tzinfo=zone)
 
 
 def next_working_day(day: dt.date) -> dt.date:
@@ -11,6 +16,13 @@ def next_working_day(day: dt.date) -> dt.date:
     while following.weekday() >= SATURDAY:
         following += dt.timedelta(days=1)
     return following
+
+
+def working_days_later(day: dt.date, number: int) -> dt.date:
+    """The working day that comes so many working days after `day`."""
+    for _ in range(number):
+        day = next_working_day(day)
+    return day
 
 
 def still_within_next_working_day(now: dt.datetime, zone: dt.tzinfo) -> dt.datetime:
@@ -22,7 +34,7 @@ def still_within_next_working_day(now: dt.datetime, zone: dt.tzinfo) -> dt.datet
     day = today
     while next_working_day(day - dt.timedelta(days=1)) >= today:
         day -= dt.timedelta(days=1)
-    return dt.datetime.combine(day, dt.time.min, tzinfo=zone)
+    return midnight(day, zone)
 
 
 def days_ago(number: int, now: dt.datetime, zone: dt.tzinfo) -> dt.datetime:
@@ -36,4 +48,4 @@ def days_ago(number: int, now: dt.datetime, zone: dt.tzinfo) -> dt.datetime:
         day -= dt.timedelta(days=1)
         while day.weekday() >= SATURDAY:
             day -= dt.timedelta(days=1)
-    return dt.datetime.combine(day, dt.time.min, tzinfo=zone)
+    return midnight(day, zone)

@@ -13,6 +13,7 @@ from django.db.models import Count, Exists, OuterRef, Q
 from measures.models import Flag, Rater, Rating, RatingRequest
 from sessions.access import Viewer
 from sessions.models import Session
+from sessions.workdays import midnight
 
 # Fewer, and a number would point at somebody.
 FEWEST_COUNSELORS, FEWEST_CLIENTS = 3, 5
@@ -134,8 +135,5 @@ def _flags(viewer: Viewer, quarters: Sequence[Quarter]) -> dict[str, int]:
 
 
 def _within(quarter: Quarter, time: str, viewer: Viewer) -> Q:
-    start, end = (
-        dt.datetime.combine(day, dt.time.min, tzinfo=viewer.organization.zone)
-        for day in (quarter.start, quarter.end)
-    )
+    start, end = (midnight(day, viewer.organization.zone) for day in (quarter.start, quarter.end))
     return Q(**{f"{time}__gte": start, f"{time}__lt": end})

@@ -21,7 +21,7 @@ from measures.insight.sentences import month_day, quiet
 from sessions.access import Viewer
 from sessions.models import Contact, Episode, Session
 from sessions.sealing import unseal_identity
-from sessions.workdays import next_working_day
+from sessions.workdays import midnight, next_working_day
 
 MOST_TRIES = 3
 
@@ -165,6 +165,6 @@ def _after_no_answer(history: AnyOutline, days: Sequence[dt.date]) -> str:
 
 def _done_today(viewer: Viewer) -> list[Contact]:
     """What the viewer did today, the latest first; a slip can be taken back."""
-    midnight = dt.datetime.combine(viewer.today, dt.time.min, tzinfo=viewer.organization.zone)
-    mine = Contact.objects.editable_by(viewer).standing().filter(at__gte=midnight)
+    from_today = midnight(viewer.today, viewer.organization.zone)
+    mine = Contact.objects.editable_by(viewer).standing().filter(at__gte=from_today)
     return list(mine.select_related("episode__client").order_by("-at", "-pk"))

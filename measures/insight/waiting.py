@@ -23,7 +23,7 @@ from measures.models import CallRequest, Flag, unrated_sessions, unread_notes
 from measures.models.flags import FlagQuerySet
 from sessions.access import Viewer
 from sessions.models import ContactStop, Episode
-from sessions.workdays import next_working_day
+from sessions.workdays import midnight, working_days_later
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +87,10 @@ def _found(rows: QuerySet[Any], time: str) -> Found:
 
 def _flags(flags: FlagQuerySet, viewer: Viewer) -> Found:
     """A flag that was put off comes on the day on which it is looked at again."""
+    zone = viewer.organization.zone
     rows = list(flags.values_list("raised_at", "snoozed_until"))
     came = [
-        max(raised_at, _midnight(again_on, viewer)) if again_on else raised_at
+        max(raised_at, midnight(again_on, zone)) if again_on else raised_at
         for raised_at, again_on in rows
     ]
     return Found(len(rows), max(came, default=None))
@@ -98,7 +99,7 @@ def _flags(flags: FlagQuerySet, viewer: Viewer) -> Found:
 def _due(viewer: Viewer) -> Found:
     """An action is news on the day it is due."""
     due = [each.action.due_on for each in due_actions(viewer)]
-    return Found(len(due), _midnight(max(due), viewer) if due else None)
+    return Found(len(due), midnight(max(due), viewer.organization.zone) if due else None)
 
 
 def _to_call(viewer: Viewer) -> Found:
@@ -114,14 +115,9 @@ def _to_reach(viewer: Viewer) -> Found:
     last = max((each.last_at for each in silent), default=None)
     if last is None:
         return Found(0)
-    day = last.astimezone(viewer.organization.zone).date()
-    for _working_day in range(COUNSELORS_OWN_DAYS + 1):
-        day = next_working_day(day)
-    return Found(len(silent), _midnight(day, viewer))
-
-
-def _midnight(day: dt.date, viewer: Viewer) -> dt.datetime:
-    return dt.datetime.combine(day, dt.time.min, tzinfo=viewer.organization.zone)
+    last_on = last.astimezone(viewer.organization.zone).date()
+    day = working_days_later(last_on, COUNSELORS_OWN_DAYS + 1)
+    return Found(len(silent), midnight(day, viewer.organization.zone))
 
 
 def _unrated(viewer: Viewer) -> Found:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from sessions.models.base import OwnedModel, PublicModel
 from sessions.models.clients import Client, Episode
 from sessions.models.people import Membership
+from sessions.workdays import midnight
 
 if TYPE_CHECKING:
     from sessions.access import Viewer
@@ -82,8 +83,8 @@ class SessionQuerySet(models.QuerySet["Session"]):
         return self.exclude(status=Session.Status.CANCELLED)
 
     def starting_on(self, day: dt.date, zone: dt.tzinfo) -> Self:
-        start = dt.datetime.combine(day, dt.time.min, tzinfo=zone)
-        end = dt.datetime.combine(day + dt.timedelta(days=1), dt.time.min, tzinfo=zone)
+        start = midnight(day, zone)
+        end = midnight(day + dt.timedelta(days=1), zone)
         return self.filter(starts_at__gte=start, starts_at__lt=end)
 
 

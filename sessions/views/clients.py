@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
@@ -27,6 +25,7 @@ from sessions.services import (
     reopen_episode,
     reopens_as_it_was,
 )
+from sessions.workdays import midnight
 
 
 @require_safe
@@ -34,9 +33,9 @@ def client(request: StaffRequest, uuid: str) -> HttpResponse:
     """Identity and schedule. What was answered is on the episode's page."""
     viewer = request.viewer
     row = get_visible(request, Client.objects.all(), uuid=uuid)
-    midnight = dt.datetime.combine(viewer.today, dt.time.min, tzinfo=viewer.organization.zone)
+    from_today = midnight(viewer.today, viewer.organization.zone)
     every = Session.objects.visible_to(viewer).filter(episode__client=row)
-    upcoming = every.not_cancelled().filter(starts_at__gte=midnight)
+    upcoming = every.not_cancelled().filter(starts_at__gte=from_today)
     cancelled = every.filter(
         status=Session.Status.CANCELLED, starts_at__gt=viewer.now, moved_to__isnull=True
     )

@@ -7,7 +7,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from sessions.workdays import next_working_day, still_within_next_working_day
+from sessions.workdays import (
+    next_working_day,
+    still_within_next_working_day,
+    working_days_later,
+)
 
 CHICAGO = ZoneInfo("America/Chicago")
 AUCKLAND = ZoneInfo("Pacific/Auckland")
@@ -82,3 +86,8 @@ def test_the_window_starts_at_midnight_though_the_clock_was_set(day: int) -> Non
     now = dt.datetime(2026, 11, day - 7, 12, tzinfo=CHICAGO)
     start = still_within_next_working_day(now, CHICAGO)
     assert (start.hour, start.minute, start.date()) == (0, 0, dt.date(2026, 10, 30))
+
+
+def test_so_many_working_days_later_leaves_weekends_out() -> None:
+    friday = november(20).date()
+    assert [working_days_later(friday, n).day for n in (0, 1, 3, 6)] == [20, 23, 25, 30]
