@@ -15,8 +15,16 @@ from tests.postgresql import private_cluster
 
 ROOT = Path(__file__).resolve().parent.parent
 SECONDS_TO_STOP = 30
-# No test needs what this leaves out: data that outlive a crash, plans compiled for long queries.
-QUICK = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "jit": "off"}
+# No test needs what this leaves out: data that outlive a crash, plans compiled for long queries,
+# and a look at the tables once a minute: between two tests it finds them empty, and what is planned
+# for no rows takes seconds over the hundreds of clients of the next one.
+QUICK = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "jit": "off",
+    "autovacuum": "off",
+}
 
 
 def on_postgresql() -> bool:
