@@ -33,7 +33,7 @@ from django.http import Http404, HttpRequest
 
 from sessions.models import CaseOpening, Client, Cover, Device, Episode, Membership, Organization
 from sessions.models.clients import EpisodeQuerySet, covered_by, shown_to_the_next, supervised_by
-from sessions.models.fair_use import has_fair_use_to_read
+from sessions.models.fair_use import fair_use_signed_at
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def viewer_for(user: Any, now: dt.datetime) -> Viewer | None:
     """The viewer a logged-in user is today, or None. Who is at several places sees the oldest."""
     memberships = (
         Membership.objects.of_user(user)
-        .annotate(has_fair_use_to_read=has_fair_use_to_read())
+        .annotate(signed_at=fair_use_signed_at())
         .select_related("organization")
         .order_by("pk")
     )
@@ -115,12 +115,19 @@ def viewer_for(user: Any, now: dt.datetime) -> Viewer | None:
             membership,
             membership.organization,
             now,
-            has_fair_use_to_read=cast("Any", membership).has_fair_use_to_read,
+            has_fair_use_to_read=_has_to_read(membership, cast("Any", membership).signed_at),
         )
         for membership in memberships
         if membership.is_active_on(membership.organization.today(now))
     )
     return next(viewers, None)
+
+
+def _has_to_read(membership: Membership, signed_at: dt.datetime | None) -> bool:
+    """Whether a statement was signed since they last read one."""
+    if signed_at is None:
+        return False
+    return membership.fair_use_read_at is None or signed_at > membership.fair_use_read_at
 
 
 class PurposeNeeded(Exception):

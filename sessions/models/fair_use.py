@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from django.db import models
-from django.db.models import Exists, ExpressionWrapper, OuterRef, Q
+from django.db.models import OuterRef, Q, Subquery
 
 from sessions.models.base import OwnedModel
 from sessions.models.people import Membership
@@ -12,17 +12,13 @@ if TYPE_CHECKING:
     from sessions.access import Viewer
 
 
-def has_fair_use_to_read() -> ExpressionWrapper[Any]:
-    """Of a membership: whether a statement was signed there since they last read one.
+def fair_use_signed_at() -> Subquery:
+    """Of a membership: when a statement was last signed there, or None.
 
     Asked with the membership itself, on every request, so that it costs no query of its own.
     """
     signed = FairUse.objects.filter(organization=OuterRef("organization"))
-    since = signed.filter(entered_at__gt=OuterRef("fair_use_read_at"))
-    never_read = Q(fair_use_read_at__isnull=True)
-    return ExpressionWrapper(
-        Exists(signed) & (never_read | Q(Exists(since))), output_field=models.BooleanField()
-    )
+    return Subquery(signed.order_by("-entered_at").values("entered_at")[:1])
 
 
 class FairUseQuerySet(models.QuerySet["FairUse"]):
