@@ -139,6 +139,8 @@ def strings(value: object) -> Iterator[str]:
 
 
 QUESTIONS = questions()
+# Whatever is anybody else's answers with the same bytes (test_access.py).
+WHOSE = ("-", "alice", "closed")
 LINK_ROUTES = [row.route for row in POLICY.rows if Actor.LINK_HOLDER in row.actors]
 
 
@@ -169,7 +171,7 @@ def problems(answers: list[Answer]) -> list[str]:
 
 @pytest.mark.parametrize("person", PEOPLE)
 def test_every_text_can_be_translated(person: str, world: World, disguise: None) -> None:
-    answers = sweep(world, person)
+    answers = sweep(world, person, whose=WHOSE)
     assert any("<!doctype html>" in answer.text for answer in answers)
     if found := problems(answers):
         pytest.fail("\n".join(["These go around the catalogs:", *found]), pytrace=False)
