@@ -21,8 +21,8 @@ alliance_site/transactions.py answers with the question in place of the page.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar, cast
 
@@ -35,6 +35,8 @@ from sessions.models import CaseOpening, Client, Cover, Device, Episode, Members
 from sessions.models.clients import EpisodeQuerySet, covered_by, shown_to_the_next, supervised_by
 from sessions.models.fair_use import fair_use_signed_at
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True)
 class Viewer:
@@ -45,6 +47,7 @@ class Viewer:
     now: dt.datetime
     # The fair-use statement was signed, or signed anew, and they have not read it.
     has_fair_use_to_read: bool = False
+    _found: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def today(self) -> dt.date:
@@ -72,6 +75,12 @@ class Viewer:
 
     # Read once a request, as lists: as subqueries they stood in every other query of a page, and
     # building those took most of its time.
+
+    def once(self, find: Callable[[Viewer], T]) -> T:
+        """What `find` finds for this viewer, asked once a request."""
+        if find not in self._found:
+            self._found[find] = find(self)
+        return cast("T", self._found[find])
 
     @cached_property
     def acts_for(self) -> list[Membership]:

@@ -47,15 +47,9 @@ class RatingQuerySet(models.QuerySet["Rating"]):
         was answered about a meeting opens with the own rating of that meeting, or its waiver, and
         holds back nothing else.
         """
-        hidden = blind_sessions(viewer)
-        alone = hidden.alone().filter(
-            episode=OuterRef("session__episode"), starts_at__lte=OuterRef("session__starts_at")
+        return self.clinical_to(viewer).exclude(
+            rater=Rater.CLIENT, session__in=viewer.once(hidden_sessions)
         )
-        in_group = hidden.filter(group=OuterRef("session__group"))
-        is_hidden = (Q(session__group__isnull=True) & Exists(alone)) | Exists(in_group)
-        # Said by the sessions above, too; said here, the many ratings of old are not held to them.
-        is_recent = Q(session__starts_at__gte=_earliest_unrated(viewer))
-        return self.clinical_to(viewer).exclude(Q(rater=Rater.CLIENT) & is_recent & is_hidden)
 
     def notes_to(self, viewer: Viewer) -> Self:
         """Notes are not held back by the blind rule, but keep to whom the client chose."""
@@ -72,6 +66,29 @@ def blind_sessions(viewer: Viewer) -> SessionQuerySet:
     """Sessions with an answer that the viewer, as the counselor, may not see yet."""
     of_session = Rating.objects.current().filter(session=OuterRef("pk"))
     return unrated_sessions(viewer).filter(Exists(of_session.by(Rater.CLIENT)))
+
+
+def hidden_sessions(viewer: Viewer) -> list[int]:
+    """The numbers of the sessions about which the client's answers are closed to the viewer.
+
+    Those that wait for the own rating are among them without an answer as well: it may come while
+    a page is being made.
+    """
+    if not viewer.acts_for:
+        return []
+    blind = blind_sessions(viewer)
+    before = blind.alone().filter(episode=OuterRef("episode"), starts_at__lte=OuterRef("starts_at"))
+    in_group = blind.filter(group=OuterRef("group"))
+    recent = Session.objects.filter(
+        organization=viewer.organization, starts_at__gte=_earliest_unrated(viewer)
+    )
+    begun = recent.exclude(status=Session.Status.SCHEDULED, starts_at__gt=viewer.now)
+    hidden = begun.filter(
+        Q(pk__in=unrated_sessions(viewer).values("pk"))
+        | (Q(group__isnull=True) & Exists(before))
+        | Exists(in_group)
+    )
+    return list(hidden.values_list("pk", flat=True))
 
 
 def unanswered_requests(now: dt.datetime) -> RatingRequestQuerySet:

@@ -120,12 +120,10 @@ class EpisodeQuerySet(models.QuerySet["Episode"]):
 
     def clinical_to(self, viewer: Viewer) -> Self:
         """Root two: everything answered or concluded. See sessions/access.py for the design."""
-        whose = Q(counselor__in=viewer.acts_for) | Q(counselor__in=viewer.supervises)
-        return self.filter(
-            whose | Q(pk__in=viewer.reads_on),
-            organization=viewer.organization,
-            client__erased_at__isnull=True,
-        )
+        whose = Q(counselor__in=[*viewer.acts_for, *viewer.supervises])
+        if viewer.reads_on:
+            whose |= Q(pk__in=viewer.reads_on)
+        return self.filter(whose, organization=viewer.organization, client__erased_at__isnull=True)
 
     def supervised_only_by(self, viewer: Viewer) -> Self:
         """Read as a supervisor and in no other way: not one's own, covered or handed on to one."""

@@ -178,6 +178,14 @@ def test_a_blind_answer_shows_nothing_but_that_it_was_given(desk: Desk, log_in: 
         assert differing(after["as usual"], after[name]) == [], name
 
 
+def test_an_answer_that_comes_while_a_page_is_made_stays_closed(desk: Desk, now: dt.datetime):
+    viewer = factories.viewer_of(desk.alice, now)
+    about = Rating.objects.filter(session=desk.unrated, rater="client")
+    assert not Rating.objects.open_to(viewer).intersection(about).exists()
+    desk.answer(**ANSWERS["low"])
+    assert not Rating.objects.open_to(viewer).filter(pk__in=about.values("pk")).exists()
+
+
 def told_apart(desk: Desk, browser: Browser, answers: Iterable[str]) -> list[tuple[str, str]]:
     """(answer, page) wherever a blind answer does not look like any other."""
     usual = pages_after(desk, browser, ANSWERS["as usual"])

@@ -209,6 +209,7 @@ def test_who_stands_in_reads_notes_and_is_blind_until_they_rate(cast, log_in):
     assert "4.37" not in page
     assert not Rating.objects.open_to(viewer).filter(pk=rating.pk).exists()
     factories.rate(session, 7, "counselor", now=cast.now)
+    viewer = factories.viewer_of(cast.bob, cast.now)  # and another
     assert Rating.objects.open_to(viewer).filter(pk=rating.pk).exists()
     assert "4.37" in text_of(bob.get(reverse("episode", args=[cast.episode.uuid])))
 
