@@ -15,7 +15,8 @@ from tests.browser.conftest import LogIn, LookAt, NewContext, earlier_today
 from tests.browser.walking import NARROWEST, PHONE, check_focus, tab_to
 from tests.factories import invite, make_course, make_session, rate
 
-pytestmark = pytest.mark.django_db(transaction=True)
+# A page looks the same whatever database it came from.
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.sqlite_only]
 
 DIRECTIONS = {"es": "ltr", "ar": "rtl"}
 PROMISE = {"es": "empezamos con lo que a usted le importa", "ar": "نبدأ بما يشغل بالك"}
