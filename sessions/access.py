@@ -47,7 +47,7 @@ class Viewer:
     now: dt.datetime
     # The fair-use statement was signed, or signed anew, and they have not read it.
     has_fair_use_to_read: bool = False
-    _found: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
+    _found: dict[Any, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     @property
     def today(self) -> dt.date:
