@@ -240,7 +240,9 @@ def transfer_all(*, member: Membership, to: Membership, now: dt.datetime) -> int
     AlreadyTogether.
     """
     with transaction.atomic():
-        episodes = list(Episode.objects.open().filter(counselor=member))
+        # Locked as they are found: one that closes at this moment is not handed on.
+        theirs = Episode.objects.open().filter(counselor=member).order_by("pk")
+        episodes = list(theirs.select_for_update())
         transfer_episodes(episodes=episodes, to=to, now=now, unlogged_are_cancelled=True)
         today = member.organization.today(now)
         if not member.is_active_on(today):  # left, and somebody stood in until now
