@@ -70,7 +70,7 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         """Where a user is or was on the staff: nowhere, for the anonymous and disabled."""
         if not user.is_authenticated or not user.is_active:
             return self.none()
-        return self.filter(user=user)
+        return self.filter(user=user, user__is_active=True)
 
 
 class Membership(PublicModel, OwnedModel):
