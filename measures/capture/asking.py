@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from measures.builtin import current_version
 from measures.capture.reaching import channel_of, hours_of
@@ -116,13 +117,13 @@ def withdraw_request(
     return bool(standing.update(withdrawn_at=now, withdrawn_why=why))
 
 
-def withdraw_open_requests(*, why: str, now: dt.datetime, **which: Any) -> list[RatingRequest]:
-    """End what clients are being asked at the moment, and say what it was; `which`: of whom.
+def withdraw_open_requests(*, of: Q, why: str, now: dt.datetime) -> list[RatingRequest]:
+    """End what is being asked at the moment `of` somebody, or about something; what it was.
 
     What was answered or ran out before is left as it is.
     """
     with transaction.atomic():
-        unanswered = unanswered_requests(now).filter(**which)
+        unanswered = unanswered_requests(now).filter(of)
         return [each for each in unanswered if withdraw_request(request=each, now=now, why=why)]
 
 
@@ -130,14 +131,14 @@ def episodes_were_closed(*, episodes: Sequence[Episode], now: dt.datetime, **_kw
     """Receiver: nobody is asked about a closed episode."""
     with transaction_of(episodes[0].organization_id):
         why = RatingRequest.Withdrawn.CLOSED
-        withdraw_open_requests(why=why, now=now, episode__in=episodes)
+        withdraw_open_requests(of=Q(episode__in=episodes), why=why, now=now)
 
 
 def episode_was_paused(*, episode: Episode, now: dt.datetime, **_kwargs: Any) -> None:
     """Receiver: nobody is asked while they are away."""
     with transaction_of(episode.organization_id):
         why = RatingRequest.Withdrawn.PAUSED
-        withdraw_open_requests(why=why, now=now, episode=episode)
+        withdraw_open_requests(of=Q(episode=episode), why=why, now=now)
 
 
 def _standing(episode: Episode) -> RatingRequest | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from django.contrib import messages
+from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -58,7 +59,7 @@ def request_withdraw(request: StaffRequest, uuid: str) -> HttpResponse:
     """Close every link about a session: it went to the wrong place, or should not have gone out."""
     session = get_editable(request, sessions_to_ask_about(), uuid=uuid)
     ended = withdraw_open_requests(
-        why=RatingRequest.Withdrawn.BY_HAND, now=request.now, session=session
+        of=Q(session=session), why=RatingRequest.Withdrawn.BY_HAND, now=request.now
     )
     if ended:
         messages.success(request, _("Withdrawn. Its links open nothing any more."))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from measures.capture.asking import withdraw_open_requests
 from measures.capture.intake_texts import VERSION
@@ -84,4 +85,4 @@ def _keep_agreements(client: Client, agreed: Agreed, now: dt.datetime) -> None:
         )
         if is_new and purpose == Consent.Purpose.ASKED:
             why = RatingRequest.Withdrawn.REFUSED
-            withdraw_open_requests(why=why, now=now, episode__client=client)
+            withdraw_open_requests(of=Q(episode__client=client), why=why, now=now)

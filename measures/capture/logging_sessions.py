@@ -6,6 +6,7 @@ import datetime as dt
 import uuid
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from measures.capture.answers import Answers
 from measures.capture.asking import ask_about, client_answer, withdraw_open_requests
@@ -110,7 +111,7 @@ def ask_or_not(session: Session, now: dt.datetime) -> None:
         ask_about(session=session, now=now)
     else:
         why = RatingRequest.Withdrawn.NOT_HELD
-        withdraw_open_requests(why=why, now=now, session=session)
+        withdraw_open_requests(of=Q(session=session), why=why, now=now)
 
 
 def _reassess(episode: Episode, now: dt.datetime) -> None:

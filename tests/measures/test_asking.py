@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.db.models import Q
 
 from measures.capture.asking import (
     NotToBeAsked,
@@ -437,7 +438,7 @@ def test_closing_the_episode_ends_its_request(episode, django_capture_on_commit_
 def test_what_was_answered_is_not_withdrawn_afterwards(episode):
     session = hold(episode)
     factories.rate(session, 8)
-    assert withdraw_open_requests(why="refused", now=NOW, episode=episode) == []
+    assert withdraw_open_requests(of=Q(episode=episode), why="refused", now=NOW) == []
     assert RatingRequest.objects.get().withdrawn_at is None
 
 
