@@ -11,7 +11,6 @@ import uuid
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import F
 
 from sessions.models import Episode, Session
 from sessions.services import TimeTaken, schedule_session
@@ -114,7 +113,7 @@ def cancel_session(
                 series=current.series,
                 starts_at__gte=current.starts_at,
             )
-        return chosen.update(status=Session.Status.CANCELLED, version=F("version") + 1)
+        return chosen.cancel()
 
 
 def restore_session(*, session: Session, now: dt.datetime) -> Session:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 
 from django.db import transaction
-from django.db.models import F
 
 from sessions.models import Episode, Pause, Session
 from sessions.signals import episode_paused
@@ -126,4 +125,4 @@ def _clear_the_calendar(pause: Pause) -> None:
     if pause.expected_on is not None:
         back = midnight(pause.expected_on, zone)
         sessions = sessions.filter(starts_at__lt=back)
-    sessions.update(status=Session.Status.CANCELLED, version=F("version") + 1)
+    sessions.cancel()

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Sequence
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q, QuerySet, Value
+from django.db.models import Q, Value
 from django.db.models.functions import Greatest
 
 from sessions.models import (
@@ -158,7 +158,7 @@ def close_episode(*, episode: Episode, reason: str, now: dt.datetime) -> None:
     """
     with transaction.atomic():
         close_episodes(episodes=[episode], reason=reason, now=now)
-        cancel(episode.sessions.scheduled())
+        episode.sessions.scheduled().cancel()
 
 
 def close_episodes(*, episodes: Sequence[Episode], reason: str, now: dt.datetime) -> None:
@@ -185,11 +185,6 @@ def close_episodes(*, episodes: Sequence[Episode], reason: str, now: dt.datetime
         transaction.on_commit(
             lambda: episodes_closed.send(sender=Episode, episodes=episodes, now=now)
         )
-
-
-def cancel(sessions: QuerySet[Session]) -> None:
-    """Take sessions off the calendar; whoever had one open in a form is told."""
-    sessions.update(status=Session.Status.CANCELLED, version=F("version") + 1)
 
 
 def reopen_episode(*, episode: Episode, today: dt.date) -> Episode:

@@ -11,7 +11,7 @@ from django.db.models import F, OuterRef, Subquery
 from sessions.earlier_answers import keep_answer
 from sessions.models import Episode, Membership, Pause, Session
 from sessions.pausing import EpisodeClosed
-from sessions.services import cancel, close_episodes, continue_episodes
+from sessions.services import close_episodes, continue_episodes
 from sessions.signals import episodes_transferred
 
 
@@ -73,8 +73,8 @@ def transfer_episodes(
         pauses = list(Pause.objects.running().filter(episode__in=keys))
         scheduled = Session.objects.scheduled().filter(episode__in=keys)
         if unlogged_are_cancelled:
-            cancel(scheduled.filter(starts_at__lte=now))
-        cancel(scheduled.filter(starts_at__gt=now, group__isnull=False))
+            scheduled.filter(starts_at__lte=now).cancel()
+        scheduled.filter(starts_at__gt=now, group__isnull=False).cancel()
         close_episodes(episodes=formers, reason=Episode.Reason.TRANSFERRED, now=now)
         news = continue_episodes(episodes=formers, counselor=to, today=today)
         next_one = Episode.objects.filter(continues=OuterRef("episode")).values("pk")
@@ -101,14 +101,16 @@ def _check(formers: Sequence[Episode], to: Membership, today: dt.date) -> None:
 def _go_on_waiting(pauses: Sequence[Pause], news: Sequence[Episode], today: dt.date) -> None:
     next_of = {new.continues_id: new for new in news}
     Pause.objects.bulk_create(
-        Pause(
-            organization_id=pause.organization_id,
-            episode=next_of[pause.episode_id],
-            reason=pause.reason,
-            from_on=today,
-            expected_on=pause.expected_on
-            if pause.expected_on and pause.expected_on > today
-            else None,
-        )
-        for pause in pauses
+        _pause_of(next_of[pause.episode_id], pause, today) for pause in pauses
+    )
+
+
+def _pause_of(episode: Episode, before: Pause, today: dt.date) -> Pause:
+    still_due = before.expected_on is not None and before.expected_on > today
+    return Pause(
+        organization_id=before.organization_id,
+        episode=episode,
+        reason=before.reason,
+        from_on=today,
+        expected_on=before.expected_on if still_due else None,
     )
