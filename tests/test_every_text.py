@@ -41,8 +41,7 @@ OWN = re.compile(
     r"\b[2-9A-Z]{3}-[2-9A-Z]{4}\b|"  # the code of a paper slip
     rf"\b(?:Alliance|{NAMES}|America|Chicago|English|[Ee]spañol|العربيّة|CC0)\b"
 )
-# What a page says is the same whatever database it came from.
-pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_only]
+pytestmark = pytest.mark.django_db
 
 PEOPLE = ("anon", "alice", "sam", "ada", "finn", "dana", "link")
 

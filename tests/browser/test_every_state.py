@@ -32,8 +32,7 @@ from tests.browser.conftest import LogIn, NewContext, earlier_today
 from tests.browser.walking import Watch, look_small
 from tests.factories import invite, make_course, make_session, rate
 
-# A page looks the same whatever database it came from.
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.sqlite_only]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 DIRECTIONS = {"en": "ltr", "es": "ltr", "ar": "rtl"}
 PROMISE = {

@@ -15,8 +15,7 @@ from tests.browser.conftest import LogIn, LookAt, NewContext, earlier_today
 from tests.browser.walking import NARROWEST, PHONE, check_focus, tab_to
 from tests.factories import invite, make_course, make_session, rate
 
-# A page looks the same whatever database it came from.
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.sqlite_only]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 DIRECTIONS = {"es": "ltr", "ar": "rtl"}
 PROMISE = {"es": "empezamos con lo que a usted le importa", "ar": "نبدأ بما يشغل بالك"}

@@ -13,8 +13,7 @@ from tests.browser.conftest import LogIn, LookAt, NewContext
 from tests.browser.walking import PHONE, Watch, answer
 from tests.factories import invite, make_episode, make_member, make_session, say_why, supervise
 
-# A page looks the same whatever database it came from.
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.sqlite_only]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_a_counselors_lists(page_of: LogIn, look_at: LookAt, busy: SimpleNamespace) -> None:
